@@ -1,0 +1,1 @@
+"""cafe-svc: cafes, menus, and the making of drinks."""

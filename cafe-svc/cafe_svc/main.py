@@ -1,0 +1,36 @@
+"""cafe-svc's composition root: `python -m cafe_svc.main`."""
+
+import os
+from datetime import timedelta
+
+from fastapi import FastAPI
+
+from cafe_kit.app import Parts, build_app
+from cafe_kit.clock import Clock, utc_now
+from cafe_kit.repository import Document, Kind, Repository
+from cafe_kit.serve import run
+from cafe_kit.sidecar import Sidecar
+from cafe_svc import api, catalogue, domain, events, saga
+from cafe_svc.adapters import StoredCatalogue
+from cafe_svc.settings import Settings
+from cafe_svc.use_cases import CafeOrders
+
+CAFE_ORDER = Kind("cafe-order", Document[domain.CafeOrder], domain.decide, events.EVENTS)
+CAFE = Kind("cafe", Document[catalogue.Cafe], catalogue.decide, events={})
+
+
+def create_app(settings: Settings, sidecar: Sidecar, clock: Clock) -> FastAPI:
+    """Wire the service."""
+    cafes = StoredCatalogue(Repository(sidecar, clock, settings.app_id, CAFE), clock)
+    cafe_orders = CafeOrders(
+        repository=Repository(sidecar, clock, settings.app_id, CAFE_ORDER),
+        catalogue=cafes,
+        clock=clock,
+        making_time=timedelta(seconds=settings.making_time_s),
+    )
+    parts = Parts(cafe_orders, api.router, saga.REACTIONS, title="cafe-svc", prepare=cafes.found)
+    return build_app(parts, settings, sidecar, clock)
+
+
+if __name__ == "__main__":
+    run(create_app, Settings.from_env(os.environ), utc_now, subject_name="order_id")

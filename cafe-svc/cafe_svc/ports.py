@@ -1,0 +1,21 @@
+"""What the use cases of cafe-svc need of its catalogue."""
+
+from typing import Protocol
+
+from cafe_svc.catalogue import Cafe
+
+
+class Catalogue(Protocol):
+    """The cafes and their menus."""
+
+    async def found(self) -> None:
+        """Insert the seed's cafes where they do not exist. Raises `SidecarError`."""
+        ...
+
+    async def get(self, cafe_id: str) -> Cafe | None:
+        """Return one cafe, at most a second old, or None when nobody knows it."""
+        ...
+
+    async def all(self) -> list[Cafe]:
+        """Return every cafe."""
+        ...

@@ -1,0 +1,1 @@
+"""Mechanism for services that live behind a Dapr sidecar; knows no business word."""

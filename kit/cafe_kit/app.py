@@ -1,0 +1,152 @@
+"""The one way to make a service: routes, errors, limits, probes, start and stop."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, TypeVar
+
+from fastapi import APIRouter, FastAPI, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.routing import Route
+
+from cafe_kit.auth import TokenVerifier
+from cafe_kit.clock import Clock
+from cafe_kit.logs import get_logger
+from cafe_kit.middleware import BodyLimit, Observe
+from cafe_kit.problems import HANDLERS, ProblemBody, problem_response
+from cafe_kit.settings import Settings
+from cafe_kit.sidecar import Sidecar, SidecarError
+from cafe_kit.subscriptions import Reaction, subscribe
+
+ServiceT = TypeVar("ServiceT")
+_START_POLL_S: Final = 0.1
+_log = get_logger()
+
+
+async def _nothing() -> None:
+    """Take no step."""
+
+
+@dataclass(slots=True)
+class Lifecycle:
+    """Where the process is in its life; `/readyz` tells it."""
+
+    waiting_for: str = "start"
+    draining: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parts(Generic[ServiceT]):
+    """What one service adds to the common frame.
+
+    `prepare` runs once before the service is ready and may raise `SidecarError` to be run again.
+    `run` lives as long as the service (a background loop); it is cancelled at the end.
+    """
+
+    service: ServiceT
+    router: APIRouter
+    reactions: Sequence[Reaction[ServiceT, Any]]
+    title: str
+    prepare: Callable[[], Awaitable[None]] = _nothing
+    run: Callable[[], Awaitable[None]] = _nothing
+    info: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def build_app(
+    parts: Parts[ServiceT], settings: Settings, sidecar: Sidecar, clock: Clock
+) -> FastAPI:
+    """Return the app. It opens nothing before it runs, and never fails because Dapr is away."""
+    lifecycle = Lifecycle()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        tasks = [
+            asyncio.create_task(_start(parts, sidecar, lifecycle)),
+            asyncio.create_task(_guarded(parts.run)),
+        ]
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await sidecar.close()
+
+    app = FastAPI(
+        title=parts.title,
+        lifespan=lifespan,
+        exception_handlers={**HANDLERS},
+        responses={"default": {"model": ProblemBody, "description": "A problem (RFC 9457)"}},
+        redoc_url=None,
+    )
+    app.state.service = parts.service
+    app.state.lifecycle = lifecycle
+    app.state.verifier = TokenVerifier(
+        sidecar, clock, issuer=settings.token_issuer, audience=settings.token_audience
+    )
+    app.include_router(parts.router)
+    app.include_router(_probes(lifecycle, settings, parts.info))
+    subscribe(app, parts.service, parts.reactions, pubsub=settings.pubsub, app_id=settings.app_id)
+    _hide_from_docs(app)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(Observe)
+    return app
+
+
+def _probes(lifecycle: Lifecycle, settings: Settings, info: dict[str, str]) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/livez")
+    async def livez() -> Response:
+        return Response(b'{"status":"alive"}', media_type="application/json")
+
+    @router.get("/readyz")
+    async def readyz() -> Response:
+        if lifecycle.draining:
+            return problem_response(503, "draining")
+        if lifecycle.waiting_for:
+            return problem_response(503, f"waiting for {lifecycle.waiting_for}")
+        return Response(b'{"status":"ready"}', media_type="application/json")
+
+    @router.get("/info")
+    async def info_() -> dict[str, str]:
+        return {"app_id": settings.app_id, "environment": settings.environment, **info}
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def _hide_from_docs(app: FastAPI) -> None:
+    """Keep the routes that only the sidecar calls out of the OpenAPI document."""
+    for route in app.routes:
+        if isinstance(route, Route) and route.path.startswith(("/events/", "/dapr/")):
+            route.include_in_schema = False
+
+
+async def _start(parts: Parts[ServiceT], sidecar: Sidecar, lifecycle: Lifecycle) -> None:
+    """Become ready: every subscription registered (dapr-facts rule 23), `prepare` done."""
+    heard = {reaction.hears.TOPIC for reaction in parts.reactions}
+    while True:
+        try:
+            missing = heard - await sidecar.subscriptions()
+            if not missing:
+                await parts.prepare()
+                break
+            lifecycle.waiting_for = f"subscriptions: {', '.join(sorted(missing))}"
+        except SidecarError as error:
+            lifecycle.waiting_for = f"the sidecar: {error}"
+        await asyncio.sleep(_START_POLL_S)
+    lifecycle.waiting_for = ""
+    _log.info("ready", subscriptions=len(heard))
+
+
+async def _guarded(run: Callable[[], Awaitable[None]]) -> None:
+    """Run a background loop; one that ends by a bug is logged, not forgotten."""
+    with suppress(asyncio.CancelledError):
+        try:
+            await run()
+        except Exception:
+            _log.exception("background loop failed")
+            raise

@@ -1,0 +1,46 @@
+"""Call an ASGI app in this process, as a sidecar would call it over the loopback."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from cafe_kit.sidecar import Reply
+
+
+async def call(
+    app: ASGIApp,
+    method: str,
+    target: str,
+    *,
+    body: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+) -> Reply:
+    """Send one request to `app`; `target` is a path with an optional query."""
+    path, _, query = target.partition("?")
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": [(k.lower().encode(), v.encode()) for k, v in (headers or {}).items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+        "state": {},
+    }
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:  # noqa: ANN401 - the ASGI message union
+        sent.append(message)
+
+    await app(scope, receive, send)
+    names = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return Reply(sent[0]["status"], b"".join(m.get("body", b"") for m in sent[1:]), names)

@@ -1,0 +1,117 @@
+"""Who is asking: bearer tokens (JWT) verified against the identity provider's keys.
+
+Rules (domain.md section 7): EdDSA or RS256 only; iss, aud, exp and sub required; keys come through
+the sidecar, are kept, and the last good set stays in use while the provider is away.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+
+import jwt
+from fastapi import Request
+
+from cafe_kit.clock import Clock
+from cafe_kit.logs import get_logger
+from cafe_kit.problems import Forbidden, TemporarilyAway, Unauthenticated
+from cafe_kit.sidecar import Sidecar, SidecarError
+
+ALGORITHMS: Final = ["EdDSA", "RS256"]
+_REFRESH_AFTER = timedelta(minutes=10)
+_ASK_AGAIN_AFTER = timedelta(seconds=5)
+_MAX_TOKEN_CHARS: Final = 8192
+_log = get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A verified caller. `claims` holds the whole token for what only one service reads."""
+
+    sub: str
+    roles: frozenset[str]
+    claims: Mapping[str, Any]
+
+
+class TokenVerifier:
+    """Checks tokens; asks for keys at most every 5 s, and anew after 10 min."""
+
+    def __init__(self, sidecar: Sidecar, clock: Clock, *, issuer: str, audience: str) -> None:
+        self._sidecar = sidecar
+        self._clock = clock
+        self._issuer = issuer
+        self._audience = audience
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._asked_at: datetime | None = None
+        self._got_at: datetime | None = None
+        self._lock = asyncio.Lock()
+
+    async def verify(self, token: str) -> Principal:
+        """Return the caller. Raises `Unauthenticated`, or `TemporarilyAway` without any key."""
+        if len(token) > _MAX_TOKEN_CHARS:
+            raise Unauthenticated("The token is too long.")
+        try:
+            key = await self._key(str(jwt.get_unverified_header(token).get("kid")))
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=ALGORITHMS,
+                issuer=self._issuer,
+                audience=self._audience,
+                options={"require": ["exp", "iss", "aud", "sub"], "verify_exp": False},
+            )
+        except jwt.PyJWTError as error:
+            raise Unauthenticated(f"The token is not good: {error}.") from error
+        # The injected clock decides, not the library's own.
+        if self._clock().timestamp() >= float(claims["exp"]):
+            raise Unauthenticated("The token has expired.")
+        roles = claims.get("roles")
+        if not isinstance(roles, list) or not claims["sub"]:
+            raise Unauthenticated("The token names no roles or no subject.")
+        return Principal(claims["sub"], frozenset(map(str, cast("list[Any]", roles))), claims)
+
+    async def _key(self, kid: str) -> jwt.PyJWK:
+        now = self._clock()
+        stale = self._got_at is None or now - self._got_at > _REFRESH_AFTER
+        if (kid not in self._keys or stale) and self._may_ask(now):
+            await self._refresh()
+        if kid in self._keys:
+            return self._keys[kid]
+        if not self._keys:
+            raise TemporarilyAway("The identity provider's keys could not be read yet.")
+        raise Unauthenticated("The token is signed by an unknown key.")
+
+    def _may_ask(self, now: datetime) -> bool:
+        return self._asked_at is None or not self._keys or now - self._asked_at > _ASK_AGAIN_AFTER
+
+    async def _refresh(self) -> None:
+        async with self._lock:
+            self._asked_at = self._clock()
+            try:
+                reply = await self._sidecar.invoke("identity-provider", "/.well-known/jwks.json")
+                keys = jwt.PyJWKSet.from_json(reply.body.decode()).keys
+            except (SidecarError, jwt.PyJWTError, ValueError) as error:
+                _log.warning("keys not refreshed", error=str(error))
+                return
+            self._keys = {key.key_id: key for key in keys if key.key_id}
+            self._got_at = self._asked_at
+
+
+def require(*roles: str) -> Callable[[Request], Awaitable[Principal]]:
+    """Return a dependency: the verified caller, who has one of `roles` (any, when none is named).
+
+    It raises `Unauthenticated` (401) and `Forbidden` (403).
+    """
+
+    async def principal(request: Request) -> Principal:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated("Send a bearer token in the Authorization header.")
+        verifier: TokenVerifier = request.app.state.verifier
+        found = await verifier.verify(token.strip())
+        if roles and found.roles.isdisjoint(roles):
+            raise Forbidden(f"This needs the role {' or '.join(roles)}.")
+        return found
+
+    return principal

@@ -1,0 +1,226 @@
+"""The sidecar port in memory: stores, streams and invocation for tests, simulation and demos.
+
+`MemoryDapr` is the runtime that several apps share; `sidecar(app_id)` gives each its own view, with
+its own store. Nothing is delivered until the test says so, in the sequence the test says, as often
+as it says. The one suite in kit/tests/test_sidecar_contract.py passes on this and on a real daprd.
+"""
+
+import json
+import random
+import uuid
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, cast
+
+from cafe_kit.outcomes import Done, Drop, Outcome, Retry
+from cafe_kit.sidecar import Conflict, Rejected, Reply, Stored, Unavailable, Write
+
+Call = Callable[[str, str, bytes, Mapping[str, str]], Awaitable[Reply]]
+"""An app or endpoint: (method, target, body, headers) -> reply. Raises OSError when it is away."""
+
+Hook = Callable[[str, str, str], None]
+"""Fault hook: (verb, phase "before" | "after", key or topic or path); it may raise."""
+
+MAX_BODY_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event on its way to one app."""
+
+    app_id: str
+    topic: str
+    route: str
+    event: bytes
+
+
+@dataclass(slots=True)
+class MemoryDapr:
+    """Broker and name resolution shared by the apps of one test."""
+
+    seed: int = 0
+    apps: dict[str, Call] = field(default_factory=dict[str, Call])
+    published: list[tuple[str, bytes]] = field(default_factory=list[tuple[str, bytes]])
+    pending: deque[Delivery] = field(default_factory=deque[Delivery])
+    dead: list[Delivery] = field(default_factory=list[Delivery])
+    routes: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    dice: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.dice = random.Random(self.seed)  # noqa: S311 - a seed must repeat
+
+    def sidecar(self, app_id: str) -> "MemorySidecar":
+        """Return a sidecar with an empty store."""
+        return MemorySidecar(self, app_id)
+
+    async def join(self, app_id: str, call: Call) -> None:
+        """Register an app and read its subscriptions, as daprd does once at start."""
+        self.apps[app_id] = call
+        reply = await call("GET", "/dapr/subscribe", b"", {})
+        items: list[dict[str, Any]] = (
+            json.loads(reply.body) if reply.status == HTTPStatus.OK else []
+        )
+        self.routes[app_id] = {item["topic"]: item["route"] for item in items}
+
+    def accept(self, topic: str, event: bytes) -> None:
+        """Take an event from a publisher and queue it for every subscriber."""
+        self.published.append((topic, event))
+        for app_id, routes in self.routes.items():
+            if topic in routes:
+                self.pending.append(Delivery(app_id, topic, routes[topic], event))
+
+    async def deliver(self, delivery: Delivery) -> Outcome:
+        """Hand over one event; what must be retried goes to the back of the queue."""
+        headers = {"content-type": "application/cloudevents+json"}
+        try:
+            call = self.apps[delivery.app_id]
+            reply = await call("POST", delivery.route, delivery.event, headers)
+            answer = json.loads(reply.body).get("status") if reply.status == HTTPStatus.OK else None
+        except (KeyError, OSError):
+            answer = None
+        if answer == "SUCCESS":
+            return Done()
+        if answer == "DROP":
+            self.dead.append(delivery)
+            return Drop("dropped by the handler")
+        self.pending.append(delivery)
+        return Retry("not handled")
+
+    async def settle(self, *, limit: int = 10_000) -> None:
+        """Deliver until nothing is pending. Raises `RuntimeError` after `limit` deliveries."""
+        for _ in range(limit):
+            if not self.pending:
+                return
+            await self.deliver(self.pending.popleft())
+        raise RuntimeError(f"{len(self.pending)} events still pending after {limit} deliveries")
+
+    def shuffle(self) -> None:
+        """Reorder what is pending, reproducibly."""
+        mixed = list(self.pending)
+        self.dice.shuffle(mixed)
+        self.pending = deque(mixed)
+
+    def duplicate(self) -> None:
+        """Queue everything that is pending a second time."""
+        self.pending.extend(list(self.pending))
+
+
+class MemorySidecar:
+    """See `cafe_kit.sidecar.Sidecar`. `calls` counts verbs; `hook` injects faults."""
+
+    def __init__(self, dapr: MemoryDapr, app_id: str) -> None:
+        self.dapr = dapr
+        self.app_id = app_id
+        self.hook: Hook | None = None
+        self.calls: Counter[str] = Counter()
+        self.documents: dict[str, tuple[Any, str]] = {}
+        self.jobs: dict[str, tuple[float, bytes]] = {}
+
+    async def get(self, key: str) -> Stored | None:
+        self._pass("get", key)
+        return self._read(key)
+
+    async def get_many(self, keys: Sequence[str]) -> dict[str, Stored]:
+        self._pass("get_many", ",".join(keys))
+        return {key: stored for key in keys if (stored := self._read(key)) is not None}
+
+    async def save(self, write: Write) -> None:
+        self._pass("save", write.key)
+        self._put(write)
+        self._pass("save", write.key, "after")
+
+    async def save_many(self, writes: Sequence[Write]) -> None:
+        keys = ",".join(write.key for write in writes)
+        self._pass("save_many", keys)
+        lost = 0
+        for write in writes:
+            try:
+                self._put(write)
+            except Conflict:
+                lost += 1
+        if lost:
+            raise Conflict(f"{lost} of {len(writes)} documents were written by another")
+        self._pass("save_many", keys, "after")
+
+    async def publish(self, topic: str, event: bytes) -> None:
+        self._pass("publish", topic)
+        if len(event) > MAX_BODY_BYTES:
+            raise Rejected(f"publish {topic}: larger than {MAX_BODY_BYTES} bytes")
+        self.dapr.accept(topic, event)
+        self._pass("publish", topic, "after")
+
+    async def invoke(
+        self,
+        app_id: str,
+        path: str,
+        *,
+        method: str = "GET",
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        self._pass("invoke", f"{app_id}{path}")
+        if app_id not in self.dapr.apps:
+            raise Unavailable(f"invoke {app_id}: no such app")
+        sent = {"content-type": "application/json", **(headers or {})}
+        try:
+            reply = await self.dapr.apps[app_id](method, path, body or b"", sent)
+        except OSError as error:
+            raise Unavailable(f"invoke {app_id}: {error}") from error
+        self._pass("invoke", f"{app_id}{path}", "after")
+        return reply
+
+    async def schedule(self, name: str, *, due_s: float, data: bytes) -> None:
+        self._pass("schedule", name)
+        self.jobs[name] = (due_s, data)
+        self._pass("schedule", name, "after")
+
+    async def unschedule(self, name: str) -> None:
+        self._pass("unschedule", name)
+        self.jobs.pop(name, None)
+
+    async def subscriptions(self) -> frozenset[str]:
+        self._pass("subscriptions", "")
+        return frozenset(self.dapr.routes.get(self.app_id, {}))
+
+    async def close(self) -> None:
+        self.hook = None
+
+    def _pass(self, verb: str, what: str, phase: str = "before") -> None:
+        if phase == "before":
+            self.calls[verb] += 1
+        if self.hook is not None:
+            self.hook(verb, phase, what)
+
+    def _read(self, key: str) -> Stored | None:
+        if key not in self.documents:
+            return None
+        value, etag = self.documents[key]
+        return Stored(json.dumps(_shuffled(value, self.dapr.dice)).encode(), etag)
+
+    def _put(self, write: Write) -> None:
+        if "||" in write.key or not write.key:
+            raise Rejected(f"save: bad key {write.key!r}")
+        etag = self.documents[write.key][1] if write.key in self.documents else None
+        if etag != write.etag:
+            raise Conflict(f"save {write.key}: written by another")
+        # As in daprd, numbers pass through a double.
+        value = json.loads(write.value, parse_int=_as_double)
+        self.documents[write.key] = (value, uuid.uuid4().hex)
+
+
+def _as_double(text: str) -> int | float:
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
+def _shuffled(value: Any, source: random.Random) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the value with object keys in another sequence: stores do not keep it."""
+    if isinstance(value, dict):
+        items = list(cast("dict[str, Any]", value).items())
+        source.shuffle(items)
+        return {name: _shuffled(item, source) for name, item in items}
+    if isinstance(value, list):
+        return [_shuffled(item, source) for item in cast("list[Any]", value)]
+    return value

@@ -1,0 +1,70 @@
+"""Around every request: trace and log context, a metric, and the limit on bodies."""
+
+from time import perf_counter
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cafe_kit.logs import bound
+from cafe_kit.metrics import REQUESTS
+from cafe_kit.problems import TooLarge
+from cafe_kit.tracing import span
+
+_UNKNOWN_ROUTE: Final = "(none)"
+
+
+class Observe:
+    """Continue the caller's trace, put its ids into log lines, time the route."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = 500
+        started = perf_counter()
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+        try:
+            with span(scope["method"], headers) as ids, bound(**ids):
+                await self._app(scope, receive, watch)
+        finally:
+            route = getattr(scope.get("route"), "path", _UNKNOWN_ROUTE)
+            REQUESTS.labels(scope["method"], route, str(status)).observe(perf_counter() - started)
+
+
+class BodyLimit:
+    """Answer 413 as soon as a body is known to be over the limit; read no further."""
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+        self._app = app
+        self._max = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        problem = TooLarge(f"The body may have at most {self._max} bytes.")
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if not declared.isdigit() or int(declared) > self._max:
+            await problem.response()(scope, receive, send)
+            return
+        seen = 0
+
+        async def limited() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._max:
+                raise problem
+            return message
+
+        await self._app(scope, limited, send)

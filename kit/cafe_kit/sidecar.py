@@ -1,0 +1,119 @@
+"""The sidecar port: the only network peer a service has.
+
+Errors::
+
+    SidecarError
+    ├── Conflict      a save lost against another writer
+    ├── Unavailable   no answer, a late one, or a dependency behind the sidecar is away
+    └── Rejected      the sidecar refuses this call and always will (size, scope, syntax)
+
+After `Conflict` and after `Unavailable` alike the caller of `save` must read again before it
+decides anything: stores answer a lost insert race with 409 or 500, an outage can look like a
+conflict, and a save that timed out may have happened (docs/adr/0001).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class SidecarError(Exception):
+    """A call to the sidecar did not succeed."""
+
+
+class Conflict(SidecarError):
+    """Another writer was first."""
+
+
+class Unavailable(SidecarError):
+    """The outcome is unknown or the dependency is away; the call may be repeated."""
+
+
+class Rejected(SidecarError):
+    """The call can never succeed as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A document as the store holds it: JSON text and the tag of this very version."""
+
+    value: bytes
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One document to save. `etag` None inserts: it fails if the key exists."""
+
+    key: str
+    value: bytes
+    etag: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an invoked app answered. Header names are lower case."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class Sidecar(Protocol):
+    """Every verb has a deadline and raises `Unavailable` when it passes.
+
+    Values and events are JSON text in UTF-8. Numbers pass through a double on the way to the
+    store, so ids are strings and counts stay below 2**53.
+    """
+
+    async def get(self, key: str) -> Stored | None:
+        """Return the document, or None when there is none."""
+        ...
+
+    async def get_many(self, keys: Sequence[str]) -> dict[str, Stored]:
+        """Return the documents that exist among `keys`, in one call."""
+        ...
+
+    async def save(self, write: Write) -> None:
+        """Compare and set one document. Raises `Conflict`, `Unavailable` or `Rejected`."""
+        ...
+
+    async def save_many(self, writes: Sequence[Write]) -> None:
+        """Compare and set each document on its own, in one call.
+
+        Not atomic: after an error some may be saved. Only for documents whose writer reads again
+        and folds the same input to the same result (docs/adr/0008).
+        """
+        ...
+
+    async def publish(self, topic: str, event: bytes) -> None:
+        """Hand one CloudEvent (structured JSON) to the broker."""
+        ...
+
+    async def invoke(
+        self,
+        app_id: str,
+        path: str,
+        *,
+        method: str = "GET",
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Call another app or HTTP endpoint through its name; any status it gives is a `Reply`."""
+        ...
+
+    async def schedule(self, name: str, *, due_s: float, data: bytes) -> None:
+        """Have `POST /job/{name}` called with `data` (JSON) in `due_s` seconds; replaces `name`."""
+        ...
+
+    async def unschedule(self, name: str) -> None:
+        """Forget a scheduled call; unknown names are fine."""
+        ...
+
+    async def subscriptions(self) -> frozenset[str]:
+        """Return the topics this app is subscribed to."""
+        ...
+
+    async def close(self) -> None:
+        """Release the connections."""
+        ...

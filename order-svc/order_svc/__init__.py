@@ -1,0 +1,1 @@
+"""order-svc: the customer's intent and the saga's deadlines."""

@@ -1,0 +1,48 @@
+"""What payment-svc says (domain.md section 3).
+
+A field is filled from the attribute of that name of the state after the step.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from pydantic import AwareDatetime
+
+from cafe_kit.events import Event
+from payment_svc.domain import FailureReason, Fulfilment, Item, Money, Says, Status
+
+
+class PaymentEvent(Event):
+    """What every event of this service begins with."""
+
+    order_id: str
+    customer_id: str
+    cafe_id: str
+    version: int
+    status: Status
+    occurred_at: AwareDatetime
+
+
+class Paid(PaymentEvent):
+    """Carries the order's lines on, so that the cafe needs no look-up."""
+
+    TOPIC = "cafe.Paid.v1"
+    payment_id: str
+    amount: Money
+    approval_code: str
+    items: tuple[Item, ...]
+    fulfilment: Fulfilment
+    note: str | None
+
+
+class PaymentFailed(PaymentEvent):
+    """Nothing was charged, and nothing will be."""
+
+    TOPIC = "cafe.PaymentFailed.v1"
+    reason: FailureReason
+
+
+EVENTS: Mapping[StrEnum, type[PaymentEvent]] = {
+    Says.PAID: Paid,
+    Says.PAYMENT_FAILED: PaymentFailed,
+}

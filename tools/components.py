@@ -1,0 +1,61 @@
+"""The Dapr resources of components/: what they point at, and copies that point elsewhere."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import yaml
+
+Document = dict[str, Any]
+
+
+def read_ports(folder: Path) -> dict[str, int]:
+    """Return the local port of every server the resources name: "valkey" and each HTTPEndpoint."""
+    ports: dict[str, int] = {}
+    for documents in _read(folder).values():
+        for document in documents:
+            if document["kind"] == "HTTPEndpoint":
+                url = urlsplit(str(document["spec"]["baseUrl"]))
+                ports[document["metadata"]["name"]] = url.port or 0
+            for item in _metadata(document, "redisHost"):
+                ports["valkey"] = int(str(item["value"]).rpartition(":")[2])
+    return ports
+
+
+def render(folder: Path, target: Path, ports: Mapping[str, int], data: Path) -> None:
+    """Write copies into `target` that use these ports and keep SQLite files under `data`."""
+    target.mkdir(parents=True, exist_ok=True)
+    for stale in target.glob("*.yaml"):
+        stale.unlink()
+    for name, documents in _read(folder).items():
+        for document in documents:
+            _patch(document, ports, data)
+        (target / name).write_text(yaml.safe_dump_all(documents, sort_keys=False))
+
+
+def _patch(document: Document, ports: Mapping[str, int], data: Path) -> None:
+    if document["kind"] == "HTTPEndpoint":
+        url = urlsplit(str(document["spec"]["baseUrl"]))
+        port = ports[document["metadata"]["name"]]
+        document["spec"]["baseUrl"] = url._replace(netloc=f"{url.hostname}:{port}").geturl()
+    for item in _metadata(document, "redisHost"):
+        item["value"] = f"localhost:{ports['valkey']}"
+    for item in _metadata(document, "connectionString"):
+        scheme, _, rest = str(item["value"]).partition(":")
+        path, _, query = rest.partition("?")
+        item["value"] = f"{scheme}:{data / Path(path).name}?{query}"
+
+
+def _metadata(document: Document, name: str) -> list[Document]:
+    if document["kind"] != "Component":
+        return []
+    items = cast("list[Document]", document["spec"].get("metadata", []))
+    return [item for item in items if item["name"] == name]
+
+
+def _read(folder: Path) -> dict[str, list[Document]]:
+    return {
+        path.name: cast("list[Document]", list(yaml.safe_load_all(path.read_text())))
+        for path in sorted(folder.glob("*.yaml"))
+    }

@@ -1,0 +1,220 @@
+"""The whole local stack as one object: real processes, started, watched, hurt and stopped.
+
+    with open_stack(tmp_path) as stack:          # random ports, own folder
+        stack.kill("payment-svc", "payment-svc.daprd")
+        stack.start("payment-svc", "payment-svc.daprd")
+
+Names: valkey, scheduler, payment-gateway, identity-provider, and per app-id "order-svc" (the
+app) and "order-svc.daprd" (its sidecar). Every method returns when its effect is there.
+"""
+
+import os
+import signal
+import time
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from types import TracebackType
+from typing import Any, Self
+
+from tools.processes import Process, StackError, stop_all, wait_for
+from tools.run_folder import RunFolder
+from tools.topology import Topology, app_ids
+
+READY_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 10.0
+# A process that dies this often within this time will not get better by one more start.
+DEATHS_ALLOWED = 2
+DEATHS_WINDOW_S = 60.0
+
+
+class Stack:
+    """A context manager: entering returns when every app and sidecar is ready.
+
+    With `restart`, `tick` starts again what died; without it (tests), a death that nobody
+    ordered is only noted in `deaths`, one sentence each. `only` names the programs of a
+    partial stack, which has no `stack.json`.
+    """
+
+    def __init__(
+        self,
+        topology: Topology,
+        *,
+        say: Callable[[str], None] = print,
+        restart: bool = False,
+        only: Collection[str] = (),
+    ) -> None:
+        self.topology = topology
+        self._only = only
+        self.folder = RunFolder(topology.run_dir)
+        self.services = app_ids(topology.run_file)
+        self.processes: dict[str, Process] = {}
+        self.deaths: list[str] = []
+        self.seconds_to_ready = 0.0
+        self._say = say
+        self._restart = restart
+        self._death_times: defaultdict[str, list[float]] = defaultdict(list)
+
+    def __enter__(self) -> Self:
+        """Start everything; raise AlreadyRunning or StackError, leaving nothing behind."""
+        self.folder.acquire()
+        try:
+            self._start_everything()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        """Stop everything."""
+        self.close()
+
+    def _start_everything(self) -> None:
+        started = time.monotonic()
+        cwd = self.topology.run_file.parent
+        for program in self.topology.programs():
+            if not self._only or program.name in self._only:
+                log = self.folder.logs / f"{program.name}.log"
+                self.processes[program.name] = Process(program, cwd, log)
+        infrastructure, apps = self._tiers()
+        for process in infrastructure:
+            process.start()
+        # A sidecar without its broker exits at once; everything else may come in any order.
+        self.wait_ready(*{"valkey"} & self.processes.keys())
+        for process in apps:
+            process.start()
+        self.wait_ready(*self.processes)
+        self._write_stack_file()
+        self.seconds_to_ready = time.monotonic() - started
+
+    def _tiers(self) -> tuple[list[Process], list[Process]]:
+        by_tier: tuple[list[Process], list[Process]] = ([], [])
+        for process in self.processes.values():
+            by_tier[process.program.tier].append(process)
+        return by_tier
+
+    def close(self) -> None:
+        """Stop apps and sidecars, then the rest; a second Ctrl-C meanwhile kills them all."""
+        infrastructure, apps = self._tiers()
+        try:
+            stop_all(apps, STOP_TIMEOUT_S)
+            stop_all(infrastructure, STOP_TIMEOUT_S)
+        finally:
+            for process in self.processes.values():
+                process.kill()
+            self.folder.release()
+
+    def tick(self) -> None:
+        """Look after the dead; raise StackError for one that keeps dying."""
+        for process in self.processes.values():
+            if process.wanted and not process.alive:
+                self._handle_death(process)
+
+    def _handle_death(self, process: Process) -> None:
+        text = f"{process.name} died ({process.exit_text})"
+        self.deaths.append(text)
+        if not self._restart:
+            process.wanted = False
+            return
+        now = time.monotonic()
+        recent = [t for t in self._death_times[process.name] if now - t < DEATHS_WINDOW_S]
+        self._death_times[process.name] = [*recent, now]
+        if len(recent) >= DEATHS_ALLOWED:
+            times = len(recent) + 1
+            raise StackError(f"{text} {times} times within a minute.{self._last_lines(process)}")
+        self._say(f"{text} and is started again.")
+        process.start()
+        if self.folder.stack_file.exists():
+            self._write_stack_file()
+
+    def wait_ready(self, *names: str, timeout_s: float = READY_TIMEOUT_S) -> None:
+        """Return when all of these are ready; raise StackError with the log of one that is not."""
+        waiting = [self.processes[name] for name in names]
+
+        def all_ready() -> bool:
+            self.tick()
+            for process in waiting:
+                if not process.wanted:
+                    raise StackError(f"{self.deaths[-1]}.{self._last_lines(process)}")
+            waiting[:] = [process for process in waiting if not process.ready()]
+            return not waiting
+
+        try:
+            wait_for(all_ready, timeout_s)
+        except TimeoutError:
+            late = ", ".join(process.name for process in waiting)
+            lines = self._last_lines(waiting[0])
+            raise StackError(f"Not ready within {timeout_s:.0f} s: {late}.{lines}") from None
+
+    def start(self, *names: str) -> None:
+        """Start these and wait until they are ready."""
+        for name in names:
+            self.processes[name].start()
+        self.wait_ready(*names)
+        self._write_stack_file()
+
+    def stop(self, *names: str) -> None:
+        """Stop these in an orderly way (SIGTERM) and wait until they are gone."""
+        stop_all([self.processes[name] for name in names], STOP_TIMEOUT_S)
+
+    def restart(self, *names: str) -> None:
+        """Stop these in an orderly way and start them again."""
+        self.stop(*names)
+        self.start(*names)
+
+    def kill(self, *names: str) -> None:
+        """End these at once (SIGKILL)."""
+        for name in names:
+            self.processes[name].kill()
+
+    def freeze(self, *names: str) -> None:
+        """Stop these in their tracks (SIGSTOP): alive, connected, silent."""
+        for name in names:
+            self.processes[name].send(signal.SIGSTOP)
+
+    def thaw(self, *names: str) -> None:
+        """Let frozen processes go on."""
+        for name in names:
+            self.processes[name].send(signal.SIGCONT)
+
+    def url(self, name: str) -> str:
+        """Return the base URL of an app or a sandbox, by process name."""
+        return f"http://127.0.0.1:{self.topology.ports[name]}"
+
+    def logs(self, lines: int = 15) -> str:
+        """Return the last log lines of every process, for the report of a failed test."""
+        return "\n".join(
+            f"--- {process.name}\n{process.tail(lines)}" for process in self.processes.values()
+        )
+
+    def running(self) -> dict[str, Any]:
+        """Return what `stack.json` says (domain: run file)."""
+        pid = {name: process.pid for name, process in self.processes.items()}
+        return {
+            "gateway": None,
+            "identity": {"url": self.url("identity-provider"), "pid": pid["identity-provider"]},
+            "payment_gateway": {"url": self.url("payment-gateway"), "pid": pid["payment-gateway"]},
+            "valkey": {"port": self.topology.ports["valkey"], "pid": pid["valkey"]},
+            "scheduler": {"pid": pid["scheduler"]},
+            "services": {
+                name: {
+                    "url": self.url(name),
+                    "dapr_http": self.topology.ports[f"{name}.http"],
+                    "app_pid": pid[name],
+                    "daprd_pid": pid[f"{name}.daprd"],
+                }
+                for name in self.services
+            },
+        }
+
+    def _write_stack_file(self) -> None:
+        if not self._only:
+            self.folder.write(self.running())
+
+    def _last_lines(self, process: Process) -> str:
+        log = os.path.relpath(process.log)
+        return f" Last lines of {log}:\n{process.tail()}"
