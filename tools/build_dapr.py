@@ -13,8 +13,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.go_build import Say, Target, Toolchain, build, parse_version, version_of
-from tools.processes import StackError
+from tools.go_build import Target, Toolchain, build, parse_version, version_of
+from tools.terminal import Say, StackError, say
 
 RUNTIME = Target(
     folder="dapr",
@@ -72,7 +72,7 @@ class Machine:
         return {}, too_old
 
 
-def ensure_runtime(say: Say = print, machine: Machine | None = None) -> dict[str, Path]:
+def ensure_runtime(tell: Say = say, machine: Machine | None = None) -> dict[str, Path]:
     """Return {"daprd": path, "scheduler": path}, built first where missing.
 
     Raises StackError in one sentence: too old and no way to build, no Go and no wheel, disk
@@ -83,7 +83,7 @@ def ensure_runtime(say: Say = print, machine: Machine | None = None) -> dict[str
     missing = [name for name in RUNTIME.programs if name not in found]
     if missing:
         try:
-            build(RUNTIME, missing, machine.home(RUNTIME), machine.toolchain, say)
+            build(RUNTIME, missing, machine.home(RUNTIME), machine.toolchain, tell)
         except StackError as error:
             old = f" ({'; '.join(too_old)}: too old)" if too_old else ""
             names = " and ".join(missing)
@@ -94,13 +94,13 @@ def ensure_runtime(say: Say = print, machine: Machine | None = None) -> dict[str
     return found | {name: machine.home(RUNTIME) / name for name in missing}
 
 
-def ensure_cli(say: Say = print, machine: Machine | None = None) -> Path:
+def ensure_cli(tell: Say = say, machine: Machine | None = None) -> Path:
     """Return the pinned Dapr command line, built first if missing; raises as ensure_runtime."""
     machine = machine or Machine()
     program = machine.home(CLI) / "dapr"
     if not program.is_file():
         try:
-            build(CLI, ["dapr"], machine.home(CLI), machine.toolchain, say)
+            build(CLI, ["dapr"], machine.home(CLI), machine.toolchain, tell)
         except StackError as error:
             raise StackError(f"The Dapr CLI {CLI.version} cannot be built: {error}.") from error
     return program

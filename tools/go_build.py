@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.processes import StackError
+from tools.terminal import Say, StackError
 
 HERE = Path(__file__).resolve().parent
 WHEEL_REQUIREMENTS = HERE / "go-requirements.txt"
@@ -26,8 +26,6 @@ NO_NETWORK = re.compile(
     r"|network is unreachable|proxyconnect|TLS handshake",
     re.IGNORECASE,
 )
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 """Ready-made stacks: the one of `make up`, those of tests, the stand-ins alone."""
 
 import importlib.util
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from tools import build_dapr, ports
-from tools.processes import StackError
 from tools.run_folder import RunFolder
 from tools.stack import Stack
+from tools.terminal import Say, StackError, say
 from tools.topology import Commands, Environment, Topology, default_ports
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -15,26 +15,24 @@ RUN_FILE = ROOT / "dapr.yaml"
 SANDBOXES = ("payment-gateway", "identity-provider")
 INFRASTRUCTURE = ("valkey", "scheduler", *SANDBOXES)
 
-Say = Callable[[str], None]
-
 
 def random_stack(
-    run_dir: Path, *, app_env: Mapping[str, Environment] | None = None, say: Say = print
+    run_dir: Path, *, app_env: Mapping[str, Environment] | None = None, tell: Say = say
 ) -> Stack:
     """Return a stack on random free ports with its own folder: several can run side by side."""
     chosen = ports.random_ports(default_ports(RUN_FILE))
-    return Stack(Topology(RUN_FILE, run_dir, find_commands(say), chosen, app_env or {}), say=say)
+    return Stack(Topology(RUN_FILE, run_dir, find_commands(tell), chosen, app_env or {}), tell=tell)
 
 
-def default_stack(run_dir: Path, *, say: Say = print) -> Stack:
+def default_stack(run_dir: Path, *, tell: Say = say) -> Stack:
     """Return the supervised stack of `make up`: the ports of dapr.yaml, free ones where taken.
 
     Raises AlreadyRunning if the folder has an owner.
     """
     RunFolder(run_dir).refuse_if_owned()
-    commands = find_commands(say)
-    chosen = ports.keep_free_ports(default_ports(RUN_FILE), say)
-    return Stack(Topology(RUN_FILE, run_dir, commands, chosen), say=say, restart=True)
+    commands = find_commands(tell)
+    chosen = ports.keep_free_ports(default_ports(RUN_FILE), tell)
+    return Stack(Topology(RUN_FILE, run_dir, commands, chosen), tell=tell, restart=True)
 
 
 def partial_stack(
@@ -53,9 +51,9 @@ def partial_stack(
     return Stack(topology, restart=restart, only=only)
 
 
-def find_commands(say: Say = print) -> Commands:
+def find_commands(tell: Say = say) -> Commands:
     """Return the real programs, built first where they are missing; raise StackError if not."""
-    dapr = build_dapr.ensure_runtime(say)
+    dapr = build_dapr.ensure_runtime(tell)
     return Commands((str(dapr["daprd"]),), (str(dapr["scheduler"]),), (str(valkey_server()),))
 
 

@@ -2,7 +2,9 @@
 
 import random
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+
+from tools.terminal import Say
 
 # Below the range that the kernel gives to outgoing connections, so that none takes a port
 # between our look and its use.
@@ -37,11 +39,11 @@ def random_ports(wanted: Mapping[str, int]) -> dict[str, int]:
     return chosen
 
 
-def keep_free_ports(wanted: Mapping[str, int], say: Callable[[str], None]) -> dict[str, int]:
+def keep_free_ports(wanted: Mapping[str, int], tell: Say) -> dict[str, int]:
     """Return the wanted ports, each taken one replaced by a free one; one sentence for each."""
     chosen = dict(wanted)
     for name, port in wanted.items():
         if not is_free(port):
             chosen[name] = free_port(chosen.values())
-            say(f"Port {port} is taken; {name} listens on {chosen[name]} instead.")
+            tell(f"Port {port} is taken; {name} listens on {chosen[name]} instead.")
     return chosen

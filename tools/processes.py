@@ -1,8 +1,4 @@
-"""One supervised operating-system process: start, look, signal, stop, log.
-
-StackError                       something the person at the terminal must know
-  AlreadyRunning                 another runner owns the run folder
-"""
+"""One supervised operating-system process: start, look, signal, stop, log."""
 
 import contextlib
 import http.client
@@ -24,14 +20,6 @@ PROBE_TIMEOUT_S = 1.0
 # The parent-death signal follows the thread that forked, not the process: every child is
 # started from this one thread, which lives as long as the interpreter.
 _SPAWNER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
-
-
-class StackError(Exception):
-    """The stack cannot start or go on; the text is one sentence for a person."""
-
-
-class AlreadyRunning(StackError):
-    """Another runner owns this run folder."""
 
 
 @dataclass(frozen=True)

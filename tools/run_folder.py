@@ -12,7 +12,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from tools.processes import AlreadyRunning, StackError
+from tools.terminal import AlreadyRunning, NotRunning
 
 
 class RunFolder:
@@ -76,11 +76,11 @@ class RunFolder:
         return None
 
     def running(self) -> dict[str, Any]:
-        """Read `stack.json`; raise StackError in one sentence if no stack is ready here."""
+        """Read `stack.json`; raise NotRunning in one sentence if no stack is ready here."""
         if self.owner() is None:
-            raise StackError("No stack is running here; start one with `make up`.")
+            raise NotRunning("No stack is running here; start one with `make up`.")
         if not self.stack_file.exists():
-            raise StackError("The stack is starting or stopping; try again in a few seconds.")
+            raise NotRunning("The stack is starting or stopping; try again in a few seconds.")
         return json.loads(self.stack_file.read_text())
 
     def _say_what_runs(self) -> str:

@@ -12,12 +12,13 @@ import os
 import signal
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from types import TracebackType
 from typing import Any, Self
 
-from tools.processes import Process, StackError, stop_all, wait_for
+from tools.processes import Process, stop_all, wait_for
 from tools.run_folder import RunFolder
+from tools.terminal import Say, StackError, say
 from tools.topology import Topology, app_ids
 
 READY_TIMEOUT_S = 60.0
@@ -39,7 +40,7 @@ class Stack:
         self,
         topology: Topology,
         *,
-        say: Callable[[str], None] = print,
+        tell: Say = say,
         restart: bool = False,
         only: Collection[str] = (),
     ) -> None:
@@ -50,7 +51,7 @@ class Stack:
         self.processes: dict[str, Process] = {}
         self.deaths: list[str] = []
         self.seconds_to_ready = 0.0
-        self._say = say
+        self._tell = tell
         self._restart = restart
         self._death_times: defaultdict[str, list[float]] = defaultdict(list)
 
@@ -126,7 +127,7 @@ class Stack:
         if len(recent) >= DEATHS_ALLOWED:
             times = len(recent) + 1
             raise StackError(f"{text} {times} times within a minute.{self._last_lines(process)}")
-        self._say(f"{text} and is started again.")
+        self._tell(f"{text} and is started again.")
         process.start()
         if self.folder.stack_file.exists():
             self._write_stack_file()

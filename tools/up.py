@@ -12,8 +12,8 @@ from pathlib import Path
 from types import FrameType
 
 from tools.launch import ROOT, SANDBOXES, default_stack, partial_stack
-from tools.processes import StackError
 from tools.stack import Stack
+from tools.terminal import StackError
 
 LOOK_EVERY_S = 0.2
 WHO = '-H "Authorization: Bearer $(make -s token {who})"'

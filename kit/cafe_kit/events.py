@@ -77,10 +77,10 @@ class Head:
 
 
 def event_of(type_: type[Event], state: object, head: Head) -> Event:
-    """Make the event of one step: `version` and `occurred_at` from the head, every other field
-    from the attribute of that name of the state after the step.
+    """Make the event of one step.
 
-    Raises `AttributeError` for a field the state does not have.
+    `version` and `occurred_at` come from the head, every other field from the attribute of that
+    name of the state after the step. Raises `AttributeError` for a field the state does not have.
     """
     own = {"version": head.version, "occurred_at": head.occurred_at}
     rest = {n: getattr(state, n) for n in type_.model_fields if n not in own}

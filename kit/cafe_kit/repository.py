@@ -5,8 +5,6 @@ The journal inside the document remembers which input caused which events, so th
 publishes the same events with the same ids and changes nothing (docs/adr/0001).
 """
 
-import asyncio
-import random
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from cafe_kit.events import Cause, CloudEvent, Event, Head, envelope, event_of
 from cafe_kit.logs import bound, get_logger
 from cafe_kit.metrics import TRANSITIONS
 from cafe_kit.outcomes import Done, Drop, Duplicate, Outcome
+from cafe_kit.pause import jittered
 from cafe_kit.sidecar import Conflict, Sidecar, Unavailable, Write
 from cafe_kit.transitions import Decide, Decision, Ignore, Refuse, Stay
 
@@ -146,7 +145,8 @@ class Repository(Generic[StateT]):
             except (Conflict, Unavailable) as error:
                 found, expect_new = await self._load(id_), False
                 if found is None or found.document.write_id != draft.write_id:
-                    await _pause(attempt, error)
+                    _log.debug("save not settled", attempt=attempt, error=str(error))
+                    await jittered(attempt)
                     continue
             self._note(trigger, decision, draft)
             await self._say(draft.journal[-1])
@@ -240,9 +240,3 @@ def _stayed(stay: Stay, found: _Loaded[StateT] | None) -> Updated[StateT]:
 
 def _status(state: Any) -> str:  # noqa: ANN401 - any frozen dataclass with a status
     return str(state.status)
-
-
-async def _pause(attempt: int, error: Exception) -> None:
-    """Let the other writer finish; jitter keeps two losers from meeting again."""
-    _log.debug("save not settled", attempt=attempt, error=str(error))
-    await asyncio.sleep(random.uniform(0.002, 0.02) * (attempt + 1))  # noqa: S311 - not a secret

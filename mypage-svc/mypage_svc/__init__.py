@@ -1,1 +1,1 @@
-"""mypage-svc."""
+"""mypage-svc: the customer's page and the barista's board."""

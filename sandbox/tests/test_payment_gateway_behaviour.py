@@ -67,7 +67,7 @@ def test_twenty_charges_at_once_under_twenty_keys_are_one_charge(
 def test_a_second_call_is_refused_while_the_first_is_under_way(
     gateway: GatewayClient, callers: ThreadPoolExecutor, reference: str
 ) -> None:
-    gateway.behave("normal", 1000)
+    gateway.behave("normal", 700)
 
     answers = at_once(
         callers, 2, lambda _: gateway.charge("key-" + reference, reference, method="tok_slow")
@@ -80,16 +80,21 @@ def test_a_second_call_is_refused_while_the_first_is_under_way(
     assert refused.elapsed < charged.elapsed
 
 
-@pytest.mark.parametrize(("mode", "method"), [("slow", "tok_ok"), ("normal", "tok_slow")])
-def test_a_slow_charge_takes_two_seconds_unless_told_otherwise(
-    gateway: GatewayClient, reference: str, mode: str, method: str
+def test_a_slow_card_takes_two_seconds_and_holds_nobody_up(
+    gateway: GatewayClient, callers: ThreadPoolExecutor, reference: str
 ) -> None:
-    gateway.behave(mode)
+    slow = callers.submit(
+        gateway.charge, "slow-" + reference, "slow-" + reference, method="tok_slow"
+    )
 
-    answer = gateway.charge("key-" + reference, reference, method=method)
+    others = [
+        gateway.charge(f"{number}-{reference}", f"{number}-{reference}") for number in range(9)
+    ]
 
-    assert answer.status_code == 201
-    assert answer.elapsed.total_seconds() >= 2
+    assert not slow.done()
+    assert {answer.status_code for answer in others} == {201}
+    assert slow.result().status_code == 201
+    assert slow.result().elapsed.total_seconds() >= 2
 
 
 def test_a_refund_that_says_0_beats_the_charge_it_races(
@@ -112,7 +117,7 @@ def test_a_refund_that_says_0_beats_the_charge_it_races(
 def test_a_refund_that_overtakes_a_slow_charge_closes_the_reference(
     gateway: GatewayClient, callers: ThreadPoolExecutor, reference: str
 ) -> None:
-    gateway.behave("slow", 1000)
+    gateway.behave("slow", 700)
     slow = [callers.submit(gateway.charge, "charge-" + reference, reference) for _ in range(2)]
     wait(slow, return_when=FIRST_COMPLETED)
     gateway.behave("normal")

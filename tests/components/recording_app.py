@@ -7,6 +7,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.waiting import wait_until
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -55,6 +57,12 @@ class RecordingApp:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+
+    async def called(self, *, times: int) -> list[Call]:
+        """Wait for this many calls; return all there are."""
+        return await wait_until(
+            lambda: self.calls, lambda calls: len(calls) >= times, what=f"{times} calls of the app"
+        )
 
     async def _list_subscriptions(self, _request: web.Request) -> web.Response:
         return web.json_response(self.subscriptions)

@@ -40,6 +40,7 @@ class Sidecar:
     app: RecordingApp
     process: Process
     http: httpx.AsyncClient
+    metrics_url: str
 
     async def start(self) -> None:
         """Start it, again after a `process.kill()`; wait until it delivers to its app."""
@@ -115,7 +116,7 @@ class Runtime:
         process = self._process(Program(app_id, command, api, "/v1.0/healthz", env=env))
         http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{api}", timeout=20)
         await self._stack.enter_async_context(http)
-        sidecar = Sidecar(app, process, http)
+        sidecar = Sidecar(app, process, http, f"http://127.0.0.1:{ports['--metrics-port']}/metrics")
         await sidecar.start()
         return sidecar
 

@@ -1,0 +1,132 @@
+"""What mypage-svc hears: everything the owners say, only the fields a page shows."""
+
+from typing import ClassVar
+
+from pydantic import AwareDatetime
+
+from cafe_kit.events import View
+from mypage_svc.domain import Fact, Fulfilment, Item, Money, Placed, Source
+
+
+class Told(View):
+    """What every event begins with."""
+
+    SOURCE: ClassVar[Source]
+
+    order_id: str
+    customer_id: str
+    cafe_id: str
+    version: int
+    status: str
+    occurred_at: AwareDatetime
+
+    def fact(self) -> Fact:
+        """Translate for the fold."""
+        return Fact(
+            order_id=self.order_id,
+            customer_id=self.customer_id,
+            cafe_id=self.cafe_id,
+            event=type(self).__name__,
+            source=self.SOURCE,
+            version=self.version,
+            status=self.status,
+            at=self.occurred_at,
+            placed=self.placed(),
+            ready_at=self.promised(),
+        )
+
+    def placed(self) -> Placed | None:
+        """Return what only OrderPlaced tells."""
+        return None
+
+    def promised(self) -> AwareDatetime | None:
+        """Return what only OrderAccepted tells."""
+        return None
+
+
+class OrderPlaced(Told):
+    """From order-svc."""
+
+    TOPIC = "cafe.OrderPlaced.v1"
+    SOURCE = Source.ORDER
+    items: tuple[Item, ...]
+    total: Money
+    fulfilment: Fulfilment
+    note: str | None
+
+    def placed(self) -> Placed:
+        return Placed(self.items, self.total, self.fulfilment, self.note, self.occurred_at)
+
+
+class OrderCancelled(Told):
+    """From order-svc."""
+
+    TOPIC = "cafe.OrderCancelled.v1"
+    SOURCE = Source.ORDER
+
+
+class Paid(Told):
+    """From payment-svc."""
+
+    TOPIC = "cafe.Paid.v1"
+    SOURCE = Source.PAYMENT
+
+
+class PaymentFailed(Told):
+    """From payment-svc."""
+
+    TOPIC = "cafe.PaymentFailed.v1"
+    SOURCE = Source.PAYMENT
+
+
+class OrderQueued(Told):
+    """From cafe-svc."""
+
+    TOPIC = "cafe.OrderQueued.v1"
+    SOURCE = Source.CAFE_ORDER
+
+
+class OrderAccepted(Told):
+    """From cafe-svc."""
+
+    TOPIC = "cafe.OrderAccepted.v1"
+    SOURCE = Source.CAFE_ORDER
+    ready_at: AwareDatetime
+
+    def promised(self) -> AwareDatetime:
+        return self.ready_at
+
+
+class MakeStarted(Told):
+    """From cafe-svc."""
+
+    TOPIC = "cafe.MakeStarted.v1"
+    SOURCE = Source.CAFE_ORDER
+
+
+class MakeCompleted(Told):
+    """From cafe-svc."""
+
+    TOPIC = "cafe.MakeCompleted.v1"
+    SOURCE = Source.CAFE_ORDER
+
+
+class OrderPickedUp(Told):
+    """From cafe-svc."""
+
+    TOPIC = "cafe.OrderPickedUp.v1"
+    SOURCE = Source.CAFE_ORDER
+
+
+class DeliveryStarted(Told):
+    """From cafe-svc."""
+
+    TOPIC = "cafe.DeliveryStarted.v1"
+    SOURCE = Source.CAFE_ORDER
+
+
+class DeliveryConfirmed(Told):
+    """From cafe-svc."""
+
+    TOPIC = "cafe.DeliveryConfirmed.v1"
+    SOURCE = Source.CAFE_ORDER

@@ -1,0 +1,22 @@
+"""What mypage-svc hears: everything, and all of it is folded into pages."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from cafe_kit.subscriptions import Reaction
+from mypage_svc import inbound, use_cases
+from mypage_svc.use_cases import MyPages
+
+REACTIONS: Final[Sequence[Reaction[MyPages, Any]]] = (
+    Reaction(inbound.OrderPlaced, use_cases.project),
+    Reaction(inbound.OrderCancelled, use_cases.project),
+    Reaction(inbound.Paid, use_cases.project),
+    Reaction(inbound.PaymentFailed, use_cases.project),
+    Reaction(inbound.OrderQueued, use_cases.project),
+    Reaction(inbound.OrderAccepted, use_cases.project),
+    Reaction(inbound.MakeStarted, use_cases.project),
+    Reaction(inbound.MakeCompleted, use_cases.project),
+    Reaction(inbound.OrderPickedUp, use_cases.project),
+    Reaction(inbound.DeliveryStarted, use_cases.project),
+    Reaction(inbound.DeliveryConfirmed, use_cases.project),
+)

@@ -1,0 +1,7 @@
+"""mypage-svc's settings."""
+
+from cafe_kit import settings
+
+
+class Settings(settings.Settings):
+    """Nothing beyond what every service needs."""

@@ -1,0 +1,56 @@
+"""A small client of the running stack, for the tools: standard library only."""
+
+import http.client
+import json
+from contextlib import closing
+from typing import Any
+from urllib.parse import urlsplit
+
+from tools.run_folder import RunFolder
+from tools.terminal import StackError
+
+TIMEOUT_S = 10.0
+HTTP_ERRORS = 400
+
+Json = dict[str, Any]
+
+
+class RunningStack:
+    """What `stack.json` of a run folder describes; raises NotRunning if nothing runs there."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._running = folder.running()
+
+    def token(self, sub: str, roles: list[str], cafe_id: str | None = None) -> str:
+        """Return a bearer token of the sandbox identity provider."""
+        body: Json = {"sub": sub, "roles": roles} | ({"cafe_id": cafe_id} if cafe_id else {})
+        return _call(self._running["identity"]["url"], "POST", "/token", body)["access_token"]
+
+    def call(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        body: Json | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Json:
+        """Return the JSON answer of a service; raise StackError for a refusal or no answer."""
+        return _call(self._running["services"][service]["url"], method, path, body, headers)
+
+
+def _call(
+    url: str, method: str, path: str, body: Json | None = None, headers: dict[str, str] | None = None
+) -> Json:
+    request = f"{method} {url}{path}"
+    content = None if body is None else json.dumps(body)
+    types = {"Content-Type": "application/json"} if content else {}
+    try:
+        with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=TIMEOUT_S)) as http_:
+            http_.request(method, path, content, types | (headers or {}))
+            response = http_.getresponse()
+            answer = response.read().decode()
+    except (OSError, http.client.HTTPException) as error:
+        raise StackError(f"{request} got no answer ({error}); is the stack running?") from error
+    if response.status >= HTTP_ERRORS:
+        raise StackError(f"{request} was refused with {response.status}: {answer}")
+    return json.loads(answer)
