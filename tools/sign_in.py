@@ -1,6 +1,6 @@
 """`make token SUB=ana ROLE=customer [CAFE=gangnam]`: print a bearer token, nothing else.
 
-    python -m tools.sign_in SUB ROLE[,ROLE] [--cafe CAFE] [--run-dir .run]
+python -m tools.sign_in SUB ROLE[,ROLE] [--cafe CAFE] [--run-dir .run]
 """
 
 import argparse

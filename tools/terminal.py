@@ -3,6 +3,7 @@
 StackError             a program cannot start or go on; the text is one sentence for a person
   AlreadyRunning       another runner owns the run folder
   NotRunning           nothing runs there
+  Refused              a service answered 4xx or 5xx; has the status
 """
 
 from collections.abc import Callable
@@ -20,6 +21,14 @@ class AlreadyRunning(StackError):
 
 class NotRunning(StackError):
     """No stack is ready in this run folder."""
+
+
+class Refused(StackError):
+    """A service of the running stack answered 4xx or 5xx."""
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 def say(text: str) -> None:

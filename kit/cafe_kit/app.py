@@ -62,7 +62,7 @@ def build_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         tasks = [
-            asyncio.create_task(_start(parts, sidecar, lifecycle)),
+            asyncio.create_task(_guarded(lambda: _start(parts, sidecar, lifecycle))),
             asyncio.create_task(_guarded(parts.run)),
         ]
         yield

@@ -8,6 +8,7 @@ publishes the same events with the same ids and changes nothing (docs/adr/0001).
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum, StrEnum, auto
 from typing import Any, Final, Generic, TypeVar
 
@@ -133,13 +134,15 @@ class Repository(Generic[StateT]):
             if found is not None and entry is not None:
                 await self._say(entry)
                 return Updated(Verdict.DUPLICATE, found.document.state, found.document.version)
-            decision = self._decide(found, trigger)
+            now = self._clock()
+            state = found.document.state if found else None
+            decision = self._kind.decide(state, trigger, now)
             if decision.stay is not None:
                 if found is None and expect_new:
                     found, expect_new = await self._load(id_), False
                     continue
                 return _stayed(decision.stay, found)
-            draft = self._draft(id_, found, decision, cause)
+            draft = self._draft(id_, found, decision, cause, now)
             try:
                 await self._sidecar.save(self._write(id_, draft, found))
             except (Conflict, Unavailable) as error:
@@ -153,18 +156,15 @@ class Repository(Generic[StateT]):
             return Updated(Verdict.MOVED, draft.state, draft.version)
         raise Unavailable(f"{self._kind.name}: not settled after {ATTEMPTS} attempts")
 
-    def _decide(self, found: _Loaded[StateT] | None, trigger: object) -> Decision[StateT]:
-        return self._kind.decide(found.document.state if found else None, trigger, self._clock())
-
     def _draft(
         self,
         id_: str,
         found: _Loaded[StateT] | None,
         decision: Decision[StateT],
         cause: Cause,
+        now: datetime,
     ) -> Document[StateT]:
         version = found.document.version if found else 0
-        now = self._clock()
         said: list[CloudEvent] = []
         for number, step in enumerate(decision.steps, version + 1):
             if step.says is not None:

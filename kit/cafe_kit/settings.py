@@ -24,7 +24,7 @@ class Settings(BaseModel):
     environment: Literal["development", "production"] = "development"
     token_issuer: str
     token_audience: str
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
     max_body_bytes: int = Field(default=65_536, gt=0)
     sidecar_deadline_s: float = Field(default=5.0, gt=0)
     drain_s: int = Field(default=15, gt=0)

@@ -1,0 +1,86 @@
+# Everything starts here: `make up` runs the cafe, `make test` proves it.
+# PYTHON chooses the interpreter of .venv, RUN_DIR the folder of a stack's files.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; exit; }; \
+	done; echo python3)
+RUN_DIR ?= .run
+BIN := .venv/bin
+RUN := $(BIN)/python -m
+INSTALLED := .venv/.installed
+MEMBERS := kit order-svc payment-svc cafe-svc mypage-svc sandbox
+PACKAGES := cafe_kit order_svc payment_svc cafe_svc mypage_svc cafe_sandbox
+FAST := not real and not e2e and not cli
+
+.DEFAULT_GOAL := help
+.PHONY: help install up down sandbox demo token doctor dapr test lint types unit e2e contracts lock clean
+
+help: ## list the commands
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)$$/\1\t\2/p' Makefile | expand -t 12
+
+install: $(INSTALLED) ## .venv with everything pinned in requirements.lock
+
+$(INSTALLED): requirements.lock $(MEMBERS:%=%/pyproject.toml)
+	@$(call need_python)
+	@test -x $(BIN)/python || { echo "Creating .venv"; $(PYTHON) -m venv .venv; }
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.txt
+	@echo "Installing requirements.lock"
+	@$(RUN) pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
+	@$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps $(MEMBERS:%=-e ./%)
+	@touch $@
+
+up: install ## start the cafe: four services, their sidecars, all they need; Ctrl-C stops it
+	@$(RUN) tools.up --run-dir $(RUN_DIR)
+
+down: install ## stop the cafe from another terminal
+	@$(RUN) tools.down --run-dir $(RUN_DIR)
+
+sandbox: install ## only the stand-ins for external systems, beside `dapr run -f dapr.yaml`
+	@$(RUN) tools.up --sandbox --run-dir $(RUN_DIR)
+
+demo: install ## play one order on the running cafe
+	@$(RUN) tools.demo --run-dir $(RUN_DIR)
+
+token: ## print a bearer token: make -s token SUB=ana ROLE=customer [CAFE=gangnam]
+	@$(RUN) tools.sign_in "$(SUB)" "$(ROLE)" --cafe "$(CAFE)" --run-dir $(RUN_DIR)
+
+doctor: ## name what is missing on this machine
+	@$(call need_python)
+	@if test -x $(BIN)/python; then $(RUN) tools.doctor; else $(PYTHON) -m tools.doctor; fi
+
+dapr: install ## find daprd, scheduler and the Dapr CLI, or build them
+	@$(RUN) tools.build_dapr --cli
+
+test: install dapr lint types ## everything: lint, types, all tests with branch coverage
+	@$(RUN) pytest $(PACKAGES:%=--cov=%) --cov-branch --cov-report=term:skip-covered
+
+lint: install ## ruff and the import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+
+types: install ## pyright, strict
+	@$(BIN)/pyright
+
+unit: install ## the tests that need no process
+	@$(RUN) pytest -m "$(FAST)"
+
+e2e: install ## customer stories on the real stack
+	@$(RUN) pytest tests/e2e
+
+contracts: install ## write contracts/ from the services
+	@$(RUN) tools.contracts
+
+lock: install ## resolve requirements.lock again
+	@$(BIN)/uv pip compile --universal --generate-hashes -p 3.11 --no-header --no-annotate \
+		--no-emit-package cafe-kit kit/pyproject.toml order-svc/pyproject.toml \
+		sandbox/pyproject.toml --group dev -o requirements.lock
+
+clean: down ## delete caches, coverage and the data of the stopped stack
+	@find $(RUN_DIR) -mindepth 1 ! -name .gitignore -delete
+	@rm -rf .coverage .dapr .hypothesis .import_linter_cache .pytest_cache .ruff_cache
+
+define need_python
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	echo "Python 3.11 or newer is needed; name one: make PYTHON=/path/to/python3.12"; exit 1; }
+endef
