@@ -3,8 +3,8 @@
     python -m tools.build_dapr [--cli]        prints the paths
 
 Look-up: PATH, ~/.dapr/bin (`dapr init`), then ${XDG_CACHE_HOME:-~/.cache}/cafe, where builds go,
-one folder per version. A daprd must be of the pinned version or newer; the scheduler, which
-cannot tell its version, is taken from beside it.
+one folder per version and recipe. A daprd must be of the pinned version or newer; the scheduler,
+which cannot tell its version, is taken from beside it.
 """
 
 import argparse
@@ -20,11 +20,11 @@ RUNTIME = Target(
     folder="dapr",
     module="github.com/dapr/dapr",
     programs={
-        "daprd": "github.com/dapr/dapr/cmd/daprd",
+        "daprd": "./daprd",
         "scheduler": "github.com/dapr/dapr/cmd/scheduler",
     },
     version_variable="github.com/dapr/dapr/pkg/buildinfo.version",
-    cold_gib=8,
+    cold_gib=7,
     flags=("-tags", "stablecomponents"),
 )
 CLI = Target(
@@ -50,8 +50,8 @@ class Machine:
     toolchain: Toolchain = field(default_factory=Toolchain)
 
     def home(self, target: Target) -> Path:
-        """Return the folder of the builds of this version."""
-        return self.cache / f"{target.folder}-{target.version}"
+        """Return the folder of the builds of this version and recipe."""
+        return self.cache / f"{target.folder}-{target.version}-{target.recipe}"
 
     def find_runtime(self) -> tuple[dict[str, Path], list[str]]:
         """Return {"daprd": path, "scheduler": path} as far as found, and what is too old."""

@@ -24,7 +24,11 @@ def read_ports(folder: Path) -> dict[str, int]:
 
 
 def render(folder: Path, target: Path, ports: Mapping[str, int], data: Path) -> None:
-    """Write copies into `target` that use these ports and keep SQLite files under `data`."""
+    """Write copies into `target` that use these ports and keep SQLite files under `data`.
+
+    The sidecars find each other through a file there too: by mDNS, Dapr's default, the stacks
+    of one machine, and those of neighbours on the network, would call into each other.
+    """
     target.mkdir(parents=True, exist_ok=True)
     for stale in target.glob("*.yaml"):
         stale.unlink()
@@ -39,6 +43,12 @@ def _patch(document: Document, ports: Mapping[str, int], data: Path) -> None:
         url = urlsplit(str(document["spec"]["baseUrl"]))
         port = ports[document["metadata"]["name"]]
         document["spec"]["baseUrl"] = url._replace(netloc=f"{url.hostname}:{port}").geturl()
+    if document["kind"] == "Configuration":
+        document["spec"]["nameResolution"] = {
+            "component": "sqlite",
+            "version": "v1",
+            "configuration": {"connectionString": f"file:{data / 'sidecars.db'}"},
+        }
     for item in _metadata(document, "redisHost"):
         item["value"] = f"localhost:{ports['valkey']}"
     for item in _metadata(document, "connectionString"):

@@ -1,6 +1,7 @@
 """Builds Go programs that a module of tools/ pins, with the Go that is there or a wheel's."""
 
 import errno
+import hashlib
 import os
 import re
 import shutil
@@ -44,7 +45,15 @@ class Target:
     @property
     def version(self) -> str:
         """Return the version of the module that go.mod requires, without the v."""
-        return _required(self.folder, rf"require {re.escape(self.module)} v(\S+)")
+        return _required(self.folder, rf"(?:require |\t){re.escape(self.module)} v(\S+)")
+
+    @property
+    def recipe(self) -> str:
+        """Return a short digest of all that decides what a build gives."""
+        digest = hashlib.sha256(repr(self.flags).encode())
+        for file in sorted((HERE / self.folder).rglob("*.*")):
+            digest.update(file.read_bytes())
+        return digest.hexdigest()[:8]
 
 
 @dataclass(frozen=True)

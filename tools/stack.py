@@ -145,7 +145,7 @@ class Stack:
             return not waiting
 
         try:
-            wait_for(all_ready, timeout_s)
+            wait_for(all_ready, timeout_s, every_s=0.05)
         except TimeoutError:
             late = ", ".join(process.name for process in waiting)
             lines = self._last_lines(waiting[0])
@@ -181,6 +181,11 @@ class Stack:
         """Let frozen processes go on."""
         for name in names:
             self.processes[name].send(signal.SIGCONT)
+
+    def heal(self) -> None:
+        """Let everything run again that was killed, stopped or frozen; quick if nothing was."""
+        self.thaw(*self.processes)
+        self.start(*self.processes)
 
     def url(self, name: str) -> str:
         """Return the base URL of an app or a sandbox, by process name."""

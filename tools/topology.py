@@ -84,21 +84,13 @@ class Topology:
     def programs(self) -> list[Program]:
         """Render the resources and return everything that runs, infrastructure first."""
         document = _read(self.run_file)
-        resources = self._resources(document)
+        resources = self.run_dir / "components"
+        originals = self.run_file.parent / document["common"]["resourcesPath"]
+        components.render(originals, resources, self.ports, self.run_dir)
         programs = self._infrastructure()
         for app in _apps(document):
             programs += [self._app(app), self._sidecar(app, resources)]
         return programs
-
-    def _resources(self, document: dict[str, Any]) -> Path:
-        """Use the files as they are where nothing differs from what they say."""
-        root = self.run_file.parent
-        folder = root / document["common"]["resourcesPath"]
-        if self.ports == default_ports(self.run_file) and self.run_dir == root / ".run":
-            return folder
-        target = self.run_dir / "components"
-        components.render(folder, target, self.ports, self.run_dir)
-        return target
 
     def _infrastructure(self) -> list[Program]:
         ports, env = self.ports, dict(os.environ)
@@ -160,7 +152,7 @@ class Topology:
             flags += [DAPRD_FLAGS[key]] if value is True else [DAPRD_FLAGS[key], str(value)]
         config = resources / Path(app["configFilePath"]).name
         files = ("--resources-path", str(resources), "--config", str(config))
-        # mDNS finds the other sidecars on loopback; an empty NAMESPACE breaks every job call.
+        # The address to be found at; an empty NAMESPACE would break every job call.
         env = {**os.environ, "DAPR_HOST_IP": "127.0.0.1", "NAMESPACE": "default"}
         command = (*self.commands.daprd, *flags, *files, *ALWAYS)
         port = self.ports[f"{name}.http"]

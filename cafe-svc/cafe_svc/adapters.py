@@ -8,11 +8,13 @@ from cafe_kit.events import Cause
 from cafe_kit.repository import Repository
 from cafe_svc.catalogue import Cafe, FoundCafe, seed
 
-FRESH_FOR: Final = timedelta(seconds=1)
+FRESH_FOR: Final = timedelta(seconds=5)
 
 
 class StoredCatalogue:
-    """Cafes in the state store, one document each; reads are kept for a second.
+    """Cafes in the state store, one document each; reads are kept for 5 s.
+
+    order-svc keeps menus as long, so an order meets the same cafe on both sides.
 
     Only cafes of the seed exist, so the cache is bounded and an unknown id costs no call.
     """

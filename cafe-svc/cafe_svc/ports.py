@@ -13,7 +13,7 @@ class Catalogue(Protocol):
         ...
 
     async def get(self, cafe_id: str) -> Cafe | None:
-        """Return one cafe, at most a second old, or None when nobody knows it."""
+        """Return one cafe, at most 5 s old, or None when nobody knows it."""
         ...
 
     async def all(self) -> list[Cafe]:

@@ -14,7 +14,7 @@ from cafe_kit.auth import TokenVerifier
 from cafe_kit.clock import Clock
 from cafe_kit.logs import get_logger
 from cafe_kit.middleware import BodyLimit, Observe
-from cafe_kit.problems import HANDLERS, ProblemBody, problem_response
+from cafe_kit.problems import HANDLERS, PROBLEM_JSON, ProblemBody, problem_response
 from cafe_kit.settings import Settings
 from cafe_kit.sidecar import Sidecar, SidecarError
 from cafe_kit.subscriptions import Reaction, subscribe
@@ -53,6 +53,18 @@ class Parts(Generic[ServiceT]):
     info: dict[str, str] = field(default_factory=dict[str, str])
 
 
+class _Service(FastAPI):
+    """FastAPI itself would document our errors as application/json."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            for path in super().openapi()["paths"].values():
+                for operation in path.values():
+                    content = operation["responses"]["default"]["content"]
+                    content[PROBLEM_JSON] = content.pop("application/json")
+        return super().openapi()
+
+
 def build_app(
     parts: Parts[ServiceT], settings: Settings, sidecar: Sidecar, clock: Clock
 ) -> FastAPI:
@@ -71,7 +83,7 @@ def build_app(
         await asyncio.gather(*tasks, return_exceptions=True)
         await sidecar.close()
 
-    app = FastAPI(
+    app = _Service(
         title=parts.title,
         lifespan=lifespan,
         exception_handlers={**HANDLERS},

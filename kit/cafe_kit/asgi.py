@@ -1,5 +1,6 @@
 """Call an ASGI app in this process, as a sidecar would call it over the loopback."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,9 +35,13 @@ async def call(
         "state": {},
     }
     sent: list[dict[str, Any]] = []
+    unread = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
+        if not unread:
+            # The caller says no more and stays for the answer; cancelling is its way to go.
+            await asyncio.get_running_loop().create_future()
+        return unread.pop()
 
     async def send(message: Any) -> None:  # noqa: ANN401 - the ASGI message union
         sent.append(message)

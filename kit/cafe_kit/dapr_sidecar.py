@@ -12,7 +12,7 @@ import aiohttp
 from pydantic_core import from_json, to_json
 from yarl import URL
 
-from cafe_kit.sidecar import Conflict, Rejected, Reply, Stored, Unavailable, Write
+from cafe_kit.sidecar import Conflict, Rejected, Reply, Stored, Unavailable, Write, check_size
 from cafe_kit.tracing import outgoing_headers
 
 _JSON: Final = {"content-type": "application/json"}
@@ -134,6 +134,7 @@ class DaprSidecar:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
+        check_size(f"{method} {url.path}", body or b"")
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 timeout=self._timeout,

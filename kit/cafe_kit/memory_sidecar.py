@@ -2,9 +2,10 @@
 
 `MemoryDapr` is the runtime that several apps share; `sidecar(app_id)` gives each its own view, with
 its own store. Nothing is delivered until the test says so, in the sequence the test says, as often
-as it says. The one suite in kit/tests/test_sidecar_contract.py passes on this and on a real daprd.
+as it says. The one suite in kit/tests/sidecar_contract passes on this and on a real daprd.
 """
 
+import asyncio
 import json
 import random
 import uuid
@@ -12,10 +13,12 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, Final
 
+from cafe_kit import stored_json
 from cafe_kit.outcomes import Done, Drop, Outcome, Retry
-from cafe_kit.sidecar import Conflict, Rejected, Reply, Stored, Unavailable, Write
+from cafe_kit.sidecar import Conflict, Rejected, Reply, Stored, Unavailable, Write, check_size
+from cafe_kit.tracing import outgoing_headers
 
 Call = Callable[[str, str, bytes, Mapping[str, str]], Awaitable[Reply]]
 """An app or endpoint: (method, target, body, headers) -> reply. Raises OSError when it is away."""
@@ -23,7 +26,8 @@ Call = Callable[[str, str, bytes, Mapping[str, str]], Awaitable[Reply]]
 Hook = Callable[[str, str, str], None]
 """Fault hook: (verb, phase "before" | "after", key or topic or path); it may raise."""
 
-MAX_BODY_BYTES = 4 * 1024 * 1024
+_JSON: Final = {"content-type": "application/json"}
+_CLOUD_EVENT: Final = {"content-type": "application/cloudevents+json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Delivery:
     topic: str
     route: str
     event: bytes
+    headers: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -65,18 +70,18 @@ class MemoryDapr:
         self.routes[app_id] = {item["topic"]: item["route"] for item in items}
 
     def accept(self, topic: str, event: bytes) -> None:
-        """Take an event from a publisher and queue it for every subscriber."""
+        """Take an event from a publisher and queue it, with the trace, for every subscriber."""
         self.published.append((topic, event))
+        headers = {**_CLOUD_EVENT, **outgoing_headers()}
         for app_id, routes in self.routes.items():
             if topic in routes:
-                self.pending.append(Delivery(app_id, topic, routes[topic], event))
+                self.pending.append(Delivery(app_id, topic, routes[topic], event, headers))
 
     async def deliver(self, delivery: Delivery) -> Outcome:
         """Hand over one event; what must be retried goes to the back of the queue."""
-        headers = {"content-type": "application/cloudevents+json"}
         try:
             call = self.apps[delivery.app_id]
-            reply = await call("POST", delivery.route, delivery.event, headers)
+            reply = await call("POST", delivery.route, delivery.event, delivery.headers)
             answer = json.loads(reply.body).get("status") if reply.status == HTTPStatus.OK else None
         except (KeyError, OSError):
             answer = None
@@ -110,9 +115,10 @@ class MemoryDapr:
 class MemorySidecar:
     """See `cafe_kit.sidecar.Sidecar`. `calls` counts verbs; `hook` injects faults."""
 
-    def __init__(self, dapr: MemoryDapr, app_id: str) -> None:
+    def __init__(self, dapr: MemoryDapr, app_id: str, *, deadline_s: float = 5.0) -> None:
         self.dapr = dapr
         self.app_id = app_id
+        self.deadline_s = deadline_s
         self.hook: Hook | None = None
         self.calls: Counter[str] = Counter()
         self.documents: dict[str, tuple[Any, str]] = {}
@@ -146,8 +152,7 @@ class MemorySidecar:
 
     async def publish(self, topic: str, event: bytes) -> None:
         self._pass("publish", topic)
-        if len(event) > MAX_BODY_BYTES:
-            raise Rejected(f"publish {topic}: larger than {MAX_BODY_BYTES} bytes")
+        check_size("publish", event)
         self.dapr.accept(topic, event)
         self._pass("publish", topic, "after")
 
@@ -161,13 +166,15 @@ class MemorySidecar:
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
         self._pass("invoke", f"{app_id}{path}")
+        check_size("invoke", body or b"")
         if app_id not in self.dapr.apps:
             raise Unavailable(f"invoke {app_id}: no such app")
-        sent = {"content-type": "application/json", **(headers or {})}
+        sent = {**(_JSON if body is not None else {}), **(headers or {}), **outgoing_headers()}
         try:
-            reply = await self.dapr.apps[app_id](method, path, body or b"", sent)
-        except OSError as error:
-            raise Unavailable(f"invoke {app_id}: {error}") from error
+            async with asyncio.timeout(self.deadline_s):
+                reply = await self.dapr.apps[app_id](method, path, body or b"", sent)
+        except OSError as error:  # TimeoutError is one
+            raise Unavailable(f"invoke {app_id}: {error!r}") from error
         self._pass("invoke", f"{app_id}{path}", "after")
         return reply
 
@@ -179,6 +186,18 @@ class MemorySidecar:
     async def unschedule(self, name: str) -> None:
         self._pass("unschedule", name)
         self.jobs.pop(name, None)
+        self._pass("unschedule", name, "after")
+
+    async def fire(self, name: str) -> None:
+        """Make a scheduled call now. It stays scheduled unless the app answers 2xx or 404."""
+        job = self.jobs.pop(name)
+        try:
+            call = self.dapr.apps[self.app_id]
+            status = (await call("POST", f"/job/{name}", job[1], _JSON)).status
+        except OSError:
+            status = HTTPStatus.SERVICE_UNAVAILABLE
+        if status >= HTTPStatus.MULTIPLE_CHOICES and status != HTTPStatus.NOT_FOUND:
+            self.jobs.setdefault(name, job)
 
     async def subscriptions(self) -> frozenset[str]:
         self._pass("subscriptions", "")
@@ -194,33 +213,21 @@ class MemorySidecar:
             self.hook(verb, phase, what)
 
     def _read(self, key: str) -> Stored | None:
+        _check_key(key)
         if key not in self.documents:
             return None
         value, etag = self.documents[key]
-        return Stored(json.dumps(_shuffled(value, self.dapr.dice)).encode(), etag)
+        return Stored(stored_json.give(value, self.dapr.dice), etag)
 
     def _put(self, write: Write) -> None:
-        if "||" in write.key or not write.key:
-            raise Rejected(f"save: bad key {write.key!r}")
+        _check_key(write.key)
+        check_size("save", write.value)
         etag = self.documents[write.key][1] if write.key in self.documents else None
         if etag != write.etag:
             raise Conflict(f"save {write.key}: written by another")
-        # As in daprd, numbers pass through a double.
-        value = json.loads(write.value, parse_int=_as_double)
-        self.documents[write.key] = (value, uuid.uuid4().hex)
+        self.documents[write.key] = (stored_json.take(write.value), uuid.uuid4().hex)
 
 
-def _as_double(text: str) -> int | float:
-    number = float(text)
-    return int(number) if number.is_integer() else number
-
-
-def _shuffled(value: Any, source: random.Random) -> Any:  # noqa: ANN401 - any JSON value
-    """Return the value with object keys in another sequence: stores do not keep it."""
-    if isinstance(value, dict):
-        items = list(cast("dict[str, Any]", value).items())
-        source.shuffle(items)
-        return {name: _shuffled(item, source) for name, item in items}
-    if isinstance(value, list):
-        return [_shuffled(item, source) for item in cast("list[Any]", value)]
-    return value
+def _check_key(key: str) -> None:
+    if "||" in key or not key:
+        raise Rejected(f"bad key {key!r}")

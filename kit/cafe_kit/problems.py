@@ -15,7 +15,7 @@ Errors::
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -28,6 +28,7 @@ from cafe_kit.sidecar import SidecarError
 
 _log = get_logger()
 RETRY_AFTER_S = 2
+PROBLEM_JSON: Final = "application/problem+json"
 
 
 class ProblemBody(BaseModel):
@@ -118,7 +119,7 @@ def problem_response(
         to_json({**body, **(extra or {})}),
         status_code=status,
         headers=dict(headers or {}),
-        media_type="application/problem+json",
+        media_type=PROBLEM_JSON,
     )
 
 

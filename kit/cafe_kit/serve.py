@@ -56,6 +56,8 @@ def run(
         access_log=False,
         log_config=None,
         server_header=False,
+        # Longer than daprd keeps an idle connection, so that it never meets one just closed.
+        timeout_keep_alive=120,
         timeout_graceful_shutdown=settings.drain_s,
     )
     _Server(config, app.state.lifecycle).run()

@@ -14,7 +14,10 @@ conflict, and a save that timed out may have happened (docs/adr/0001).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
+
+MAX_BODY_BYTES: Final = 4 * 1024 * 1024
+"""The largest document, event or request body: daprd's default (dapr-facts 1.34, 3.3.10, 4.17)."""
 
 
 class SidecarError(Exception):
@@ -59,9 +62,16 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
+def check_size(what: str, body: bytes) -> None:
+    """Refuse what daprd would: it answers 400 or 500, or cuts the connection before."""
+    if len(body) > MAX_BODY_BYTES:
+        raise Rejected(f"{what}: larger than {MAX_BODY_BYTES} bytes")
+
+
 class Sidecar(Protocol):
     """Every verb has a deadline and raises `Unavailable` when it passes.
 
+    A body over `MAX_BODY_BYTES` and a key that is empty or has `||` in it are `Rejected`.
     Values and events are JSON text in UTF-8. Numbers pass through a double on the way to the
     store, so ids are strings and counts stay below 2**53.
     """

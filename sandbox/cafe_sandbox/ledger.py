@@ -45,7 +45,7 @@ SELECT * FROM entries WHERE reference = ? AND amount > 0 AND position > ? ORDER 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request as idempotency sees it: its key and a digest of route and body."""
+    """One request as idempotency sees it: its key and a digest of its body."""
 
     key: str
     request_digest: str

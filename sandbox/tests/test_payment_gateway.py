@@ -120,6 +120,7 @@ def test_the_whole_ledger_is_read_in_pages(gateway: GatewayClient, reference: st
     references = [f"{reference}-{number}" for number in range(5)]
     for each in references:
         gateway.charge("charge-" + each, each)
+    gateway.refund("refund-" + reference, f"{reference}-never-charged")
 
     seen: list[str] = []
     after: int | None = 0

@@ -67,7 +67,7 @@ def test_twenty_charges_at_once_under_twenty_keys_are_one_charge(
 def test_a_second_call_is_refused_while_the_first_is_under_way(
     gateway: GatewayClient, callers: ThreadPoolExecutor, reference: str
 ) -> None:
-    gateway.behave("normal", 700)
+    gateway.behave("normal", 500)
 
     answers = at_once(
         callers, 2, lambda _: gateway.charge("key-" + reference, reference, method="tok_slow")
@@ -117,7 +117,7 @@ def test_a_refund_that_says_0_beats_the_charge_it_races(
 def test_a_refund_that_overtakes_a_slow_charge_closes_the_reference(
     gateway: GatewayClient, callers: ThreadPoolExecutor, reference: str
 ) -> None:
-    gateway.behave("slow", 700)
+    gateway.behave("slow", 500)
     slow = [callers.submit(gateway.charge, "charge-" + reference, reference) for _ in range(2)]
     wait(slow, return_when=FIRST_COMPLETED)
     gateway.behave("normal")
@@ -133,7 +133,7 @@ def test_a_refund_that_overtakes_a_slow_charge_closes_the_reference(
 def test_a_slow_charge_takes_effect_after_its_caller_has_gone(
     gateway: GatewayClient, gateway_program: Program, reference: str
 ) -> None:
-    gateway.behave("slow", 700)
+    gateway.behave("slow", 500)
     with pytest.raises(httpx.ReadTimeout):
         gateway.charge("key-" + reference, reference, timeout_s=0.1)
     assert gateway.ledger(reference) == []

@@ -21,7 +21,7 @@ refunds = st.tuples(st.just("refund"), st.just(0), st.just(""))
 calls = st.tuples(st.sampled_from("ab"), st.sampled_from("123"), charges | refunds)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(calls, max_size=12))
 def test_any_sequence_of_calls_keeps_refunded_within_charged_within_asked(
     gateway_program: Program, sequence: list[tuple[str, str, tuple[str, int, str]]]

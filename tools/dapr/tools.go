@@ -3,7 +3,4 @@
 // Package tools pins the Dapr programs that the local stack runs.
 package tools
 
-import (
-	_ "github.com/dapr/dapr/cmd/daprd"
-	_ "github.com/dapr/dapr/cmd/scheduler"
-)
+import _ "github.com/dapr/dapr/cmd/scheduler"

@@ -1,0 +1,150 @@
+"""Events and scheduled calls: what is handed over, and what arrives at the app."""
+
+import json
+
+import pytest
+
+from cafe_kit.sidecar import MAX_BODY_BYTES, Rejected, Reply, Unavailable
+from cafe_kit.tracing import span
+from kit.tests.sidecar_contract.recording_app import ROUTE, TOPIC, Request
+from kit.tests.sidecar_contract.world import World, new_event, new_key
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def heard(world: World, event_id: str) -> Request:
+    """Return the first delivery of an event."""
+    await world.settle()
+    return (await wait_until(lambda: world.app.heard(event_id), what="the event"))[0]
+
+
+async def fired(world: World, name: str) -> list[Request]:
+    """Return the calls of a job that is due."""
+    await world.settle()
+    return await wait_until(lambda: world.app.asked(f"/job/{name}"), what="the job")
+
+
+async def test_the_sidecar_knows_what_the_app_subscribed_to(world: World) -> None:
+    assert await world.sidecar.subscriptions() == {TOPIC}
+
+
+async def test_an_event_arrives_at_its_route_with_every_attribute(world: World) -> None:
+    event_id, event = new_event(amount=9000, nested={"text": "ü☕"}, big=2**53 + 1)
+
+    await world.sidecar.publish(TOPIC, event)
+
+    request = await heard(world, event_id)
+    assert (request.method, request.target) == ("POST", ROUTE)
+    assert request.headers["content-type"] == "application/cloudevents+json"
+    sent, arrived = json.loads(event), json.loads(request.body)
+    assert {name: arrived[name] for name in sent} == sent
+
+
+async def test_an_event_nobody_hears_is_accepted(world: World) -> None:
+    _, event = new_event("contract.NobodyHears.v1")
+
+    await world.sidecar.publish("contract.NobodyHears.v1", event)
+
+    await world.settle()
+    assert world.app.requests == []
+
+
+async def test_an_event_is_delivered_again_until_it_is_answered(world: World) -> None:
+    """Without a retry policy a real sidecar asks once; the contract is only that RETRY is heard."""
+    event_id, event = new_event()
+
+    await world.sidecar.publish(TOPIC, event)
+
+    assert (await heard(world, event_id)).body
+
+
+async def test_an_event_above_the_limit_is_rejected(world: World) -> None:
+    event_id, event = new_event(text="x" * MAX_BODY_BYTES)
+
+    with pytest.raises(Rejected):
+        await world.sidecar.publish(TOPIC, event)
+
+    await world.settle()
+    assert world.app.heard(event_id) == []
+
+
+async def test_an_event_whose_answer_never_came_may_be_out(world: World) -> None:
+    event_id, event = new_event()
+
+    with pytest.raises(Unavailable):
+        await world.mute.publish(TOPIC, event)
+
+    assert await heard(world, event_id)
+
+
+async def test_the_trace_of_the_publisher_reaches_the_subscriber(world: World) -> None:
+    event_id, event = new_event()
+
+    with span("publishing", {}) as ids:
+        await world.sidecar.publish(TOPIC, event)
+
+    assert ids["trace_id"] in (await heard(world, event_id)).headers["traceparent"]
+
+
+async def test_a_scheduled_call_arrives_with_its_data(world: World) -> None:
+    name = f"remind:{new_key()}"
+
+    await world.sidecar.schedule(name, due_s=0.0, data=b'{"ids":["a","b"]}')
+
+    [request] = await fired(world, name)
+    assert request.method == "POST"
+    assert json.loads(request.body) == {"ids": ["a", "b"]}
+
+
+async def test_a_call_scheduled_again_under_its_name_replaces_the_first(world: World) -> None:
+    name = new_key()
+
+    await world.sidecar.schedule(name, due_s=60.0, data=b'"first"')
+    await world.sidecar.schedule(name, due_s=0.0, data=b'"second"')
+
+    assert [json.loads(request.body) for request in await fired(world, name)] == ["second"]
+
+
+async def test_an_unscheduled_call_never_arrives(world: World) -> None:
+    forgotten, later = new_key(), new_key()
+    await world.sidecar.schedule(forgotten, due_s=0.3, data=b"{}")
+
+    await world.sidecar.unschedule(forgotten)
+
+    await world.sidecar.schedule(later, due_s=0.6, data=b"{}")
+    assert await fired(world, later)
+    assert world.app.asked(f"/job/{forgotten}") == []
+
+
+async def test_unscheduling_what_is_not_scheduled_is_fine(world: World) -> None:
+    await world.sidecar.unschedule(new_key())
+
+
+async def test_a_scheduled_call_that_the_app_fails_comes_again(world: World) -> None:
+    name = new_key()
+
+    async def fail_once(_: Request) -> Reply:
+        return Reply(500 if len(world.app.asked(f"/job/{name}")) == 1 else 200, b"")
+
+    world.app.answer = fail_once
+    await world.sidecar.schedule(name, due_s=0.0, data=b"{}")
+
+    await fired(world, name)
+    await world.settle()
+    await wait_until(lambda: len(world.app.asked(f"/job/{name}")) == 2, what="the second call")
+
+
+async def test_a_scheduled_call_that_the_app_does_not_know_is_forgotten(world: World) -> None:
+    name, later = new_key(), new_key()
+
+    async def unknown(request: Request) -> Reply:
+        return Reply(404 if request.target == f"/job/{name}" else 200, b"")
+
+    world.app.answer = unknown
+    await world.sidecar.schedule(name, due_s=0.0, data=b"{}")
+    await fired(world, name)
+
+    await world.sidecar.schedule(later, due_s=0.0, data=b"{}")
+    await fired(world, later)
+    assert len(world.app.asked(f"/job/{name}")) == 1

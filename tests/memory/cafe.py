@@ -1,0 +1,180 @@
+"""The whole cafe in one process: the four real services and both sandboxes over one `MemoryDapr`.
+
+Nothing is delivered before `settle`, no time passes before `clock.advance`. A service that crashes
+loses all it had in memory and keeps its store::
+
+    async with MemoryCafe() as cafe:
+        answer = await cafe.customer("ana").post("/orders", body, idempotency_key="1")
+        await cafe.settle()
+"""
+
+import functools
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final, Self
+
+import structlog
+
+from cafe_kit.memory_sidecar import MemoryDapr
+from cafe_sandbox import identity, payment_gateway
+from cafe_sandbox.keyring import Keyring
+from cafe_sandbox.ledger import Ledger
+from tests.memory.node import SERVICES, Clock, Node, endpoint
+
+ISSUER: Final = "https://identity.cafe.example"
+AUDIENCE: Final = "cafe"
+MAX_DELIVERIES: Final = 2_000
+OWNERS: Final = {
+    "orders": "order-svc",
+    "payments": "payment-svc",
+    "menus": "cafe-svc",
+    "cafes": "cafe-svc",
+    "cafe-orders": "cafe-svc",
+    "my-pages": "mypage-svc",
+    "boards": "mypage-svc",
+}
+"""Which service answers a public path, by its first segment."""
+
+Fault = Callable[[str, str, str, str], None]
+"""(app id, verb, "before" | "after", key or topic or path) of each sidecar call; it may raise."""
+
+
+@functools.cache
+def keyring() -> Keyring:
+    """Return the identity provider's keys, the same for all tests; they cannot be rotated."""
+    with TemporaryDirectory() as folder:
+        return Keyring(Path(folder) / "keys.json")
+
+
+@functools.cache
+def token(sub: str, *roles: str, cafe_id: str | None = None, **claims: object) -> str:
+    """Return a bearer token that outlives any test; `claims` replace those it would have."""
+    cafe = {"cafe_id": cafe_id} if cafe_id else {}
+    known = {"iss": ISSUER, "aud": AUDIENCE, "sub": sub, "roles": roles, "exp": 2**33}
+    return keyring().sign(known | cafe | claims)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; `body` is the parsed JSON. 502 stands for a service that is not running."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+
+
+class Caller:
+    """Somebody with a token (or none), in front of all four services."""
+
+    def __init__(self, dapr: MemoryDapr, bearer: str = "") -> None:
+        self._dapr = dapr
+        self._headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
+
+    async def get(self, target: str, **headers: str) -> Answer:
+        return await self.send("GET", target, b"", **headers)
+
+    async def post(self, target: str, body: object = None, **headers: str) -> Answer:
+        """Send a JSON body; `idempotency_key="1"` becomes the header `Idempotency-Key`."""
+        return await self.send(
+            "POST", target, json.dumps(body).encode() if body else b"", **headers
+        )
+
+    async def send(self, method: str, target: str, body: bytes, **headers: str) -> Answer:
+        app_id = OWNERS[target.split("?", maxsplit=1)[0].split("/")[1]]
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"content-type": "application/json", **self._headers, **sent}
+        try:
+            reply = await self._dapr.apps[app_id](method, target, body, sent)
+        except (KeyError, OSError):
+            return Answer(502, None, {})
+        return Answer(reply.status, json.loads(reply.body), reply.headers)
+
+
+class MemoryCafe:
+    """All of it; `fault` sees every sidecar call of every service."""
+
+    def __init__(self, *, seed: int = 0, settings: Mapping[str, str] | None = None) -> None:
+        self.clock = Clock(datetime(2026, 3, 2, 9, tzinfo=UTC))
+        self.dapr = MemoryDapr(seed=seed)
+        self.fault: Fault | None = None
+        self.gateway_ledger = Ledger(Path(":memory:"))
+        env = {"APP_PORT": "1", "TOKEN_ISSUER": ISSUER, "TOKEN_AUDIENCE": AUDIENCE}
+        env |= settings or {}
+        self.nodes = {
+            app_id: Node(app_id, make, self.dapr, self.clock, env)
+            for app_id, make in SERVICES.items()
+        }
+        for node in self.nodes.values():
+            node.hook = functools.partial(self._meet_fault, node.app_id)
+
+    async def __aenter__(self) -> Self:
+        # Lines nobody reads cost as much as the orders they tell of.
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("error"))
+        gateway = payment_gateway.create_app(self.gateway_ledger)
+        signer = identity.create_app(keyring(), ISSUER, AUDIENCE)
+        self.dapr.apps |= {
+            "payment-gateway": endpoint(gateway),
+            "identity-provider": endpoint(signer),
+        }
+        await self.heal()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for node in self.nodes.values():
+            await node.stop()
+        self.gateway_ledger.close()
+
+    def caller(self, bearer: str = "") -> Caller:
+        return Caller(self.dapr, bearer)
+
+    def customer(self, sub: str = "ana") -> Caller:
+        return self.caller(token(sub, "customer"))
+
+    def barista(self, cafe_id: str = "gangnam") -> Caller:
+        return self.caller(token(f"barista-{cafe_id}", "barista", cafe_id=cafe_id))
+
+    def rider(self, sub: str = "rita") -> Caller:
+        return self.caller(token(sub, "rider"))
+
+    def operator(self) -> Caller:
+        return self.caller(token("olga", "operator"))
+
+    async def settle(self) -> None:
+        """Deliver until only what waits for a service that is not running is pending."""
+        for _ in range(MAX_DELIVERIES):
+            ready = next((d for d in self.dapr.pending if d.app_id in self.dapr.apps), None)
+            if ready is None:
+                return
+            self.dapr.pending.remove(ready)
+            await self.dapr.deliver(ready)
+        raise AssertionError(f"still pending: {len(self.dapr.pending)} events")
+
+    async def heal(self) -> None:
+        """End the faults and start whatever is not running."""
+        self.fault = None
+        for node in self.nodes.values():
+            if not node.running:
+                await node.start()
+
+    def document(self, app_id: str, key: str) -> Any:
+        """Return what a service's store holds under `key`, None for nothing."""
+        value, _ = self.nodes[app_id].documents.get(key, (None, ""))
+        return value
+
+    def charges(self, order_id: str) -> list[int]:
+        """Return the amounts the payment gateway has charged for the order, in won."""
+        moves = self.gateway_ledger.movements(order_id, 0, 100)
+        return [move.amount for move in moves if move.kind == "charge"]
+
+    def events(self, order_id: str) -> list[dict[str, Any]]:
+        """Return the published events of the order, oldest first, repetitions too."""
+        found = [json.loads(event) for _, event in self.dapr.published]
+        return [event for event in found if event["subject"] == order_id]
+
+    def _meet_fault(self, app_id: str, verb: str, phase: str, what: str) -> None:
+        if self.fault is not None:
+            self.fault(app_id, verb, phase, what)

@@ -1,0 +1,180 @@
+"""One service as a process that can die: its app, its lifespan, and a store that outlives both."""
+
+import asyncio
+import functools
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+from fastapi import FastAPI
+
+import cafe_svc.main
+import cafe_svc.settings
+import mypage_svc.main
+import mypage_svc.settings
+import order_svc.main
+import order_svc.settings
+import payment_svc.main
+import payment_svc.settings
+from cafe_kit import asgi, clock, settings
+from cafe_kit.app import Lifecycle
+from cafe_kit.memory_sidecar import Call, Hook, MemoryDapr
+from cafe_kit.sidecar import Reply, Sidecar
+from tests.waiting import wait_until
+
+SettingsT = TypeVar("SettingsT", bound=settings.Settings)
+Headers = Mapping[str, str]
+Make = Callable[[Mapping[str, str], Sidecar, clock.Clock], FastAPI]
+ENDPOINT_DEADLINE_S: Final = 0.05
+
+
+class Crash(BaseException):
+    """The process ends here. No handler may catch it, so it is not an `Exception`."""
+
+
+@dataclass(slots=True)
+class Clock:
+    """A clock that stands still."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+def _made_by(
+    create: Callable[[SettingsT, Sidecar, clock.Clock], FastAPI], type_: type[SettingsT]
+) -> Make:
+    return lambda env, sidecar, now: create(type_.from_env(env), sidecar, now)
+
+
+SERVICES: Final[Mapping[str, Make]] = {
+    "order-svc": _made_by(order_svc.main.create_app, order_svc.settings.Settings),
+    "payment-svc": _made_by(payment_svc.main.create_app, payment_svc.settings.Settings),
+    "cafe-svc": _made_by(cafe_svc.main.create_app, cafe_svc.settings.Settings),
+    "mypage-svc": _made_by(mypage_svc.main.create_app, mypage_svc.settings.Settings),
+}
+
+
+def endpoint(app: FastAPI) -> Call:
+    """Return an external system behind the deadline that the resiliency policy gives it."""
+
+    async def reach(method: str, target: str, body: bytes, headers: Headers) -> Reply:
+        async with asyncio.timeout(ENDPOINT_DEADLINE_S):
+            return await asgi.call(app, method, target, body=body, headers=headers)
+
+    return reach
+
+
+class _Life:
+    """One life of a service, from a start to a stop or a crash."""
+
+    def __init__(self, app_id: str, app: FastAPI, dapr: MemoryDapr) -> None:
+        self._app_id = app_id
+        self._app = app
+        self._dapr = dapr
+        loop = asyncio.get_running_loop()
+        self._stopped: asyncio.Future[None] = loop.create_future()
+        self._crashed: asyncio.Future[None] = loop.create_future()
+        self._task = asyncio.create_task(self._live())
+
+    async def _live(self) -> None:
+        await self._dapr.join(self._app_id, self.call)
+        async with self._app.router.lifespan_context(self._app):
+            await self._stopped
+
+    async def call(self, method: str, target: str, body: bytes, headers: Headers) -> Reply:
+        """Answer one request. Raises `ConnectionResetError` when the service crashes meanwhile."""
+        answer = asyncio.create_task(
+            asgi.call(self._app, method, target, body=body, headers=headers)
+        )
+        await asyncio.wait((answer, self._crashed), return_when=asyncio.FIRST_COMPLETED)
+        if not self._crashed.done():
+            return answer.result()
+        answer.cancel()
+        await asyncio.gather(answer, return_exceptions=True)
+        raise ConnectionResetError(f"{self._app_id} has crashed")
+
+    async def stop(self) -> None:
+        self._stopped.set_result(None)
+        await self._task
+
+    def crash(self) -> None:
+        """End everything under way; nothing is closed in order."""
+        if not self.crashed:
+            self._crashed.set_result(None)
+            self._task.cancel()
+
+    @property
+    def crashed(self) -> bool:
+        return self._crashed.done()
+
+
+class Node:
+    """A service that can be stopped, crashed and started again over the same store.
+
+    Each start has a sidecar of its own over the same documents: what is left of a crashed process
+    (a task nobody waits for) can do no more, its next sidecar call raises `Crash`.
+    """
+
+    def __init__(
+        self, app_id: str, make: Make, dapr: MemoryDapr, now: clock.Clock, env: Mapping[str, str]
+    ) -> None:
+        self.app_id = app_id
+        self.hook: Hook | None = None
+        self.documents: dict[str, tuple[Any, str]] = {}
+        self.calls: Counter[str] = Counter()
+        self._make = make
+        self._dapr = dapr
+        self._now = now
+        store = app_id.removesuffix("svc") + "store"
+        self._env = {**env, "APP_ID": app_id, "STATE_STORE": store, "PUBSUB": "cafe-pubsub"}
+        self._jobs: dict[str, tuple[float, bytes]] = {}
+        self._life: _Life | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._life is not None
+
+    async def start(self) -> None:
+        """Start with an empty memory; return when the service is ready."""
+        sidecar = self._dapr.sidecar(self.app_id)
+        sidecar.documents, sidecar.jobs, sidecar.calls = self.documents, self._jobs, self.calls
+        app = self._make(self._env, sidecar, self._now)
+        life = self._life = _Life(self.app_id, app, self._dapr)
+        sidecar.hook = functools.partial(self._watch, life)
+        lifecycle: Lifecycle = app.state.lifecycle
+        await wait_until(
+            lambda: lifecycle.waiting_for, lambda cause: not cause, what=self.app_id, every_s=0
+        )
+
+    async def stop(self) -> None:
+        """Stop in order, if it runs."""
+        if self._life is not None:
+            await self._gone().stop()
+
+    def crash(self) -> None:
+        """End it as kill -9 does, if it runs."""
+        if self._life is not None:
+            self._gone().crash()
+
+    def _gone(self) -> _Life:
+        assert self._life is not None
+        life, self._life = self._life, None
+        self._dapr.apps.pop(self.app_id, None)
+        return life
+
+    def _watch(self, life: _Life, verb: str, phase: str, what: str) -> None:
+        if life.crashed:
+            raise Crash
+        try:
+            if self.hook is not None:
+                self.hook(verb, phase, what)
+        except Crash:
+            self.crash()
+            raise

@@ -1,0 +1,63 @@
+"""Where a port is taken the stack moves aside, says so, and its resource files follow."""
+
+import socket
+from pathlib import Path
+
+import yaml
+
+from tools import components, ports
+from tools.launch import ROOT, RUN_FILE
+from tools.topology import default_ports
+
+
+def test_a_taken_port_is_replaced_by_a_free_one_with_a_sentence_that_says_so() -> None:
+    said: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken, free = other.getsockname()[1], ports.free_port()
+
+        chosen = ports.keep_free_ports({"valkey": taken, "scheduler": free}, said.append)
+
+    assert chosen["scheduler"] == free
+    assert chosen["valkey"] not in {taken, free}
+    assert said == [f"Port {taken} is taken; valkey listens on {chosen['valkey']} instead."]
+
+
+def test_random_ports_are_all_different_and_none_is_a_default() -> None:
+    wanted = default_ports(RUN_FILE)
+
+    chosen = ports.random_ports(wanted)
+
+    assert chosen.keys() == wanted.keys()
+    assert len({*chosen.values(), *wanted.values()}) == 2 * len(wanted)
+
+
+def test_rendered_resources_differ_only_in_hosts_and_files_and_name_resolution(
+    tmp_path: Path,
+) -> None:
+    chosen = ports.random_ports(default_ports(RUN_FILE))
+    originals = ROOT / "components"
+
+    components.render(originals, tmp_path / "components", chosen, tmp_path)
+
+    changed = {
+        f"{path.name}: {new}"
+        for path in originals.glob("*.yaml")
+        for new in set(_leaves(tmp_path / "components" / path.name)) - set(_leaves(path))
+    }
+    sqlite = f"file:{tmp_path}/%s-svc.db?_pragma=synchronous(NORMAL)"
+    assert changed == {
+        f"cafe-pubsub.yaml: localhost:{chosen['valkey']}",
+        f"page-pubsub.yaml: localhost:{chosen['valkey']}",
+        f"identity-provider.yaml: http://localhost:{chosen['identity-provider']}",
+        f"payment-gateway.yaml: http://localhost:{chosen['payment-gateway']}",
+        *(f"configuration.yaml: {new}" for new in ("nameResolution", "component", "sqlite")),
+        *(f"configuration.yaml: {new}" for new in ("configuration", "connectionString")),
+        f"configuration.yaml: file:{tmp_path}/sidecars.db",
+        *(f"{name}-store.yaml: {sqlite % name}" for name in ("order", "payment", "cafe", "mypage")),
+    }
+
+
+def _leaves(path: Path) -> list[str]:
+    """Every scalar of the file in order, as YAML's own events give them."""
+    events = yaml.parse(path.read_text())
+    return [event.value for event in events if isinstance(event, yaml.ScalarEvent)]

@@ -1,0 +1,1 @@
+"""`contracts/` and the diagrams of docs/, made from what the services are."""

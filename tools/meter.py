@@ -1,0 +1,98 @@
+"""What an order costs on a running stack, counted from daprd's metrics and Valkey's statistics."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final, Self, cast
+
+import aiohttp
+import valkey
+
+from tools.stack import Stack
+
+_LINE: Final = re.compile(
+    r"^(?P<name>\w+)\{(?P<labels>[^}]*)\} (?P<value>[0-9.e+]+)$", re.MULTILINE
+)
+_API_CALLS: Final = "dapr_http_server_request_count"
+_DELIVERIES: Final = "dapr_component_pubsub_ingress_count"
+_LISTEN: Final = "0A"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Totals since the start of the stack, or a difference of two such readings.
+
+    `api_calls`: requests to the HTTP API of all sidecars. `deliveries`: events handed to apps.
+    `valkey_commands`: all but XPENDING, which the sidecars send by the clock, load or not.
+    `connections`: TCP connections opened towards a sidecar, an app, a sandbox or Valkey.
+    """
+
+    api_calls: float
+    deliveries: float
+    valkey_commands: float
+    connections: float
+
+    def __sub__(self, earlier: Self) -> "Counts":
+        """Return what happened between two readings."""
+        names = [field.name for field in fields(self)]
+        return Counts(*(getattr(self, name) - getattr(earlier, name) for name in names))
+
+    def per(self, orders: int) -> "Counts":
+        """Return the counts per order."""
+        return Counts(*(getattr(self, field.name) / orders for field in fields(self)))
+
+
+class Meter:
+    """Reads the counters of one stack."""
+
+    def __init__(self, stack: Stack, session: aiohttp.ClientSession) -> None:
+        self._stack = stack
+        self._session = session
+        self._client = valkey.Valkey(port=stack.topology.ports["valkey"])
+        self._pairs: set[tuple[str, str]] = set()
+
+    async def read(self) -> Counts:
+        """Read every counter once."""
+        api_calls = deliveries = 0.0
+        for app_id in self._stack.services:
+            totals = await self._sidecar(app_id)
+            api_calls += totals[_API_CALLS]
+            deliveries += totals[_DELIVERIES]
+        return Counts(api_calls, deliveries, self._valkey(), self._connections())
+
+    async def delivered_to(self, app_id: str) -> float:
+        """Return how many events one app has been handed."""
+        return (await self._sidecar(app_id))[_DELIVERIES]
+
+    def close(self) -> None:
+        """Give the connection to Valkey back."""
+        self._client.close()
+
+    async def _sidecar(self, app_id: str) -> Counter[str]:
+        port = self._stack.topology.ports[f"{app_id}.metrics"]
+        totals: Counter[str] = Counter()
+        async with self._session.get(f"http://127.0.0.1:{port}/metrics") as answer:
+            for line in _LINE.finditer(await answer.text()):
+                totals[line["name"]] += float(line["value"])  # pyright: ignore[reportArgumentType]
+        return totals
+
+    def _valkey(self) -> float:
+        # The client's own annotations are partly unknown; the shape is Valkey's.
+        info = cast("Any", self._client).info("commandstats")
+        stats = cast("dict[str, dict[str, int]]", info)
+        own = {"cmdstat_info", "cmdstat_xpending", "cmdstat_hello", "cmdstat_client|setinfo"}
+        return sum(stat["calls"] for name, stat in stats.items() if name not in own)
+
+    def _connections(self) -> float:
+        """Count each (local, remote) pair ever seen towards a port of the stack."""
+        watched = {
+            f"{port:04X}"
+            for name, port in self._stack.topology.ports.items()
+            if not name.endswith(".metrics")
+        }
+        for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
+            _, local, remote, state, *_ = line.split()
+            if remote.rpartition(":")[2] in watched and state != _LISTEN:
+                self._pairs.add((local, remote))
+        return len(self._pairs)
