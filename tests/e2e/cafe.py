@@ -94,9 +94,13 @@ class Person:
         return await self.post("order-svc", "/orders", json=ORDER | changes, headers=headers)
 
     async def page_once(
-        self, order_id: str, status: str, *, last_event: str = "", timeout_s: float = 20.0
+        self, order_id: str, status: str, *, last_event: str = "", timeout_s: float = 45.0
     ) -> dict[str, Any]:
-        """Return the page as soon as it has this status, and this event last, if one is named."""
+        """Return the page as soon as it has this status, and this event last, if one is named.
+
+        The deadline is beyond processingTimeout + redeliverInterval: what a sidecar let go of in a
+        restart comes again after that.
+        """
 
         def there(page: dict[str, Any]) -> bool:
             if page.get("order_status") != status:
@@ -116,6 +120,7 @@ class Person:
             lambda: self._json("order-svc", path),
             lambda order: order.get("status") == status,
             what=f"order {status}",
+            timeout_s=45.0,
         )
 
     async def _json(self, service: str, path: str) -> dict[str, Any]:

@@ -28,7 +28,7 @@ async def test_an_order_placed_while_payment_svc_is_down_is_paid_when_it_is_back
     assert (placed.status_code, len(page["timeline"])) == (201, 1)
 
     stack.start("payment-svc", "payment-svc.daprd")
-    await ana.page_once(order_id, "Paid", last_event="OrderQueued", timeout_s=40)
+    await ana.page_once(order_id, "Paid", last_event="OrderQueued")
     assert await cafe.ledger(order_id) == [("charge", 4_500)]
 
 
@@ -40,7 +40,7 @@ async def test_an_order_in_flight_survives_an_app_that_is_killed(cafe: Cafe, sta
     await ana.page_once(order_id, "Ordered")
 
     stack.start("payment-svc")
-    await ana.page_once(order_id, "Paid", last_event="OrderQueued", timeout_s=40)
+    await ana.page_once(order_id, "Paid", last_event="OrderQueued")
     assert await cafe.ledger(order_id) == [("charge", 4_500)]
 
 
@@ -59,7 +59,7 @@ async def test_ordering_goes_on_from_the_cached_menu_while_cafe_svc_is_down(
     order_id = placed.json()["order_id"]
     await ana.page_once(order_id, "Paid", last_event="Paid")
     stack.start("cafe-svc", "cafe-svc.daprd")
-    await ana.page_once(order_id, "Paid", last_event="OrderQueued", timeout_s=40)
+    await ana.page_once(order_id, "Paid", last_event="OrderQueued")
 
 
 async def test_without_any_menu_an_order_is_refused_for_now(cafe: Cafe, stack: Stack) -> None:

@@ -162,5 +162,3 @@ def test_a_total_is_exact_and_keeps_the_currency(
 def test_a_total_of_nothing_or_of_two_currencies_is_an_error(items: tuple[Item, ...]) -> None:
     with pytest.raises(ValueError, match="one currency needed"):
         total_of(items)
-
-
