@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, assert_never
 
 from cafe_kit.transitions import Decision, Ignore, Move, Refuse, Row, When, settle
 
@@ -247,3 +247,5 @@ def _evolve(order: CafeOrder | None, trigger: Trigger, to: Status, now: datetime
             return replace(order, status=to, rider=rider)
         case AddCafeOrder() | HandOver():
             return replace(order, status=to)
+        case _:
+            assert_never(trigger)

@@ -204,7 +204,7 @@ class MemorySidecar:
         return frozenset(self.dapr.routes.get(self.app_id, {}))
 
     async def close(self) -> None:
-        self.hook = None
+        """There are no connections."""
 
     def _pass(self, verb: str, what: str, phase: str = "before") -> None:
         if phase == "before":

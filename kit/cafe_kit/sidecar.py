@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-MAX_BODY_BYTES: Final = 4 * 1024 * 1024
-"""The largest document, event or request body: daprd's default (dapr-facts 1.34, 3.3.10, 4.17)."""
+MAX_BODY_BYTES: Final = 1024 * 1024
+"""The largest body a call may send. aiohttp would block on more; daprd cuts off at 4 MiB."""
 
 
 class SidecarError(Exception):
@@ -63,7 +63,7 @@ class Reply:
 
 
 def check_size(what: str, body: bytes) -> None:
-    """Refuse what daprd would: it answers 400 or 500, or cuts the connection before."""
+    """Raise `Rejected` for a body above MAX_BODY_BYTES."""
     if len(body) > MAX_BODY_BYTES:
         raise Rejected(f"{what}: larger than {MAX_BODY_BYTES} bytes")
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, assert_never
 
 from cafe_kit.transitions import Decision, Ignore, Impossible, Move, Refuse, Row, When, settle
 
@@ -220,3 +220,5 @@ def _evolve(order: Order | None, trigger: Trigger, to: Status, now: datetime) ->
             return replace(order, status=to, reason=CancelReason.PAYMENT_FAILED)
         case OrderAccepted() | OrderPickedUp() | DeliveryConfirmed():
             return replace(order, status=to)
+        case _:
+            assert_never(trigger)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, assert_never
 
 from cafe_kit.transitions import Decision, Ignore, Impossible, Move, Row, settle
 
@@ -183,3 +183,5 @@ def _evolve(payment: Payment | None, trigger: Trigger, to: Status, now: datetime
             return replace(payment, status=to, ledger=ledger, approval_code=code)
         case Declined(reason=reason):
             return replace(payment, status=to, reason=reason)
+        case _:
+            assert_never(trigger)

@@ -1,12 +1,15 @@
 """What must hold for any state table; the unit tests of the services ask it of theirs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import product
 from typing import Any, Protocol
 
-from cafe_kit.transitions import Decide, Decision, Move, Row, Stay, Step, Table, When
+from cafe_kit.transitions import Decide, Decision, Move, Row, Stay, Step, When
+
+Table = Mapping[Any, Row]
+"""(status or None, type of the trigger) -> row, with a service's own types in the key."""
 
 
 class HasStatus(Protocol):

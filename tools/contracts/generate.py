@@ -1,19 +1,17 @@
-"""Everything that is generated, as text by path; and what of it the checkout does not hold."""
+"""Everything that is generated, as text by path."""
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from jsonschema import Draft202012Validator, ValidationError, validate
+from jsonschema import Draft202012Validator
 
 from cafe_kit.clock import utc_now
 from cafe_kit.events import Event
 from cafe_kit.memory_sidecar import MemoryDapr
 from tools.contracts.asyncapi import asyncapi
 from tools.contracts.diagrams import saga_page
-from tools.contracts.evolution import breaking_changes
 from tools.contracts.services import SERVICES, Service
 from tools.contracts.stories import play_all
 
@@ -61,59 +59,6 @@ def schema_of(service: Service, event: type[Event]) -> Json:
     schema["$defs"].pop("Status")
     head = {"$schema": Draft202012Validator.META_SCHEMA["$id"]}
     return head | {"$id": f"{SCHEMA_ID}/{event.TOPIC}.schema.json"} | schema
-
-
-def breaks(root: Path, fresh: Contracts) -> list[str]:
-    """Name what would break readers: changed or vanished schemas, examples no longer valid."""
-    found: list[str] = []
-    for path in sorted(root.glob("contracts/events/*.json")):
-        name, topic = path.relative_to(root), path.name.removesuffix(".schema.json")
-        if topic in fresh.schemas:
-            changes = breaking_changes(json.loads(path.read_text()), fresh.schemas[topic])
-            found += [f"{name}: {change}" for change in changes]
-        else:
-            found.append(f"{name}: nobody says this event any more")
-    for path in sorted(root.glob("contracts/examples/*/*.json")):
-        found += _example_breaks(path.relative_to(root), json.loads(path.read_text()), fresh)
-    return found
-
-
-def differences(root: Path, fresh: Contracts) -> list[str]:
-    """Name the files that are missing, differ, or are not generated."""
-    found: list[str] = []
-    for name, text in fresh.files.items():
-        path = root / name
-        if not path.exists():
-            found.append(f"{name}: missing")
-        elif path.read_text() != text:
-            found.append(f"{name}: differs from the services")
-    found += [f"{name}: missing" for name in fresh.examples if not (root / name).exists()]
-    extra = {str(path.relative_to(root)) for path in root.glob("contracts/openapi/*")}
-    return found + [f"{name}: of no service" for name in sorted(extra - fresh.files.keys())]
-
-
-def write(root: Path, fresh: Contracts) -> list[str]:
-    """Write what is missing or differs, never an example that is there; return the paths."""
-    written: list[str] = []
-    for name, text in (fresh.files | fresh.examples).items():
-        path = root / name
-        if path.exists() and (name in fresh.examples or path.read_text() == text):
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        written.append(name)
-    return written
-
-
-def _example_breaks(name: Path, event: Json, fresh: Contracts) -> list[str]:
-    topic = name.parent.name
-    if topic not in fresh.schemas:
-        return [f"{name}: nobody says this event any more"]
-    try:
-        validate(event["data"], fresh.schemas[topic], Draft202012Validator)
-    except ValidationError as error:
-        return [f"{name}: no longer valid, {error.json_path}: {error.message}"]
-    return []
 
 
 def _openapi(service: Service) -> Json:

@@ -67,7 +67,7 @@ async def _start_dapr(folder: Path, ports: dict[str, int], cleanup: AsyncExitSta
 
 
 async def _nothing() -> None:
-    """daprd delivers by itself."""
+    """A real sidecar delivers by itself."""
 
 
 class GuardedTopology(Topology):

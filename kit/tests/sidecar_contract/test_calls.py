@@ -101,10 +101,10 @@ async def test_an_app_that_hangs_is_unavailable_at_the_deadline(world: World) ->
 
 
 async def test_a_request_above_the_limit_is_rejected_and_not_sent(world: World) -> None:
+    body = b"x" * (MAX_BODY_BYTES + 1)
+
     with pytest.raises(Rejected):
-        await world.sidecar.invoke(
-            APP_ID, "/things", method="POST", body=b"x" * MAX_BODY_BYTES + b"x"
-        )
+        await world.sidecar.invoke(APP_ID, "/things", method="POST", body=body)
 
     assert world.app.requests == []
 

@@ -13,6 +13,16 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
+RETRY = Reply(200, b'{"status":"RETRY"}')
+DROP = Reply(200, b'{"status":"DROP"}')
+SUCCESS = Reply(200, b'{"status":"SUCCESS"}')
+BROKEN = Reply(500, b"")
+
+
+async def answer_with(reply: Reply) -> Reply:
+    return reply
+
+
 async def heard(world: World, event_id: str) -> Request:
     """Return the first delivery of an event."""
     await world.settle()
@@ -50,13 +60,29 @@ async def test_an_event_nobody_hears_is_accepted(world: World) -> None:
     assert world.app.requests == []
 
 
-async def test_an_event_is_delivered_again_until_it_is_answered(world: World) -> None:
-    """Without a retry policy a real sidecar asks once; the contract is only that RETRY is heard."""
+async def test_an_event_is_delivered_again_until_it_is_done(world: World) -> None:
+    answers = iter((RETRY, BROKEN, SUCCESS))
+    world.app.answer = lambda _: answer_with(next(answers))
     event_id, event = new_event()
 
     await world.sidecar.publish(TOPIC, event)
 
-    assert (await heard(world, event_id)).body
+    await world.settle()
+    await wait_until(lambda: len(world.app.heard(event_id)) == 3, what="three deliveries")
+
+
+async def test_a_dropped_event_is_not_delivered_again(world: World) -> None:
+    (dropped, first), (later, second) = new_event(), new_event()
+    world.app.answer = lambda request: answer_with(
+        DROP if dropped.encode() in request.body else SUCCESS
+    )
+
+    await world.sidecar.publish(TOPIC, first)
+    await heard(world, dropped)
+
+    await world.sidecar.publish(TOPIC, second)
+    await heard(world, later)
+    assert len(world.app.heard(dropped)) == 1
 
 
 async def test_an_event_above_the_limit_is_rejected(world: World) -> None:
@@ -124,10 +150,8 @@ async def test_unscheduling_what_is_not_scheduled_is_fine(world: World) -> None:
 async def test_a_scheduled_call_that_the_app_fails_comes_again(world: World) -> None:
     name = new_key()
 
-    async def fail_once(_: Request) -> Reply:
-        return Reply(500 if len(world.app.asked(f"/job/{name}")) == 1 else 200, b"")
-
-    world.app.answer = fail_once
+    answers = iter((BROKEN, SUCCESS))
+    world.app.answer = lambda _: answer_with(next(answers))
     await world.sidecar.schedule(name, due_s=0.0, data=b"{}")
 
     await fired(world, name)
@@ -138,10 +162,9 @@ async def test_a_scheduled_call_that_the_app_fails_comes_again(world: World) -> 
 async def test_a_scheduled_call_that_the_app_does_not_know_is_forgotten(world: World) -> None:
     name, later = new_key(), new_key()
 
-    async def unknown(request: Request) -> Reply:
-        return Reply(404 if request.target == f"/job/{name}" else 200, b"")
-
-    world.app.answer = unknown
+    world.app.answer = lambda request: answer_with(
+        Reply(404, b"") if request.target == f"/job/{name}" else SUCCESS
+    )
     await world.sidecar.schedule(name, due_s=0.0, data=b"{}")
     await fired(world, name)
 

@@ -1,4 +1,4 @@
-"""What every test of the contract works with: a sidecar, the app behind it, the means to hurt it."""
+"""What a test of the contract works with: a sidecar, the app behind it, the means to hurt it."""
 
 import json
 from collections.abc import Awaitable, Callable

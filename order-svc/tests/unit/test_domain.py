@@ -3,12 +3,13 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
-from cafe_kit.transitions import Decision, Refuse
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cafe_kit.transitions import Decision, Refuse
 from order_svc.domain import (
     TRANSITIONS,
     CancelReason,
@@ -31,7 +32,6 @@ from order_svc.domain import (
 )
 from order_svc.events import EVENTS
 from order_svc.saga import REACTIONS
-
 from tests.memory.tables import assert_decisions_follow_the_table, moved, reachable, said_by
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
