@@ -47,7 +47,12 @@ def _patch(document: Document, ports: Mapping[str, int], data: Path) -> None:
         document["spec"]["nameResolution"] = {
             "component": "sqlite",
             "version": "v1",
-            "configuration": {"connectionString": f"file:{data / 'sidecars.db'}"},
+            # A sidecar that is late by more than the timeout with its sign of life is not found.
+            "configuration": {
+                "connectionString": f"file:{data / 'sidecars.db'}",
+                "updateInterval": "15s",
+                "timeout": "5s",
+            },
         }
     for item in _metadata(document, "redisHost"):
         item["value"] = f"localhost:{ports['valkey']}"

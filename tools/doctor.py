@@ -7,7 +7,6 @@ It also runs before `make install`, with nothing but the standard library.
 
 import importlib.util
 import platform
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -97,9 +96,9 @@ def _go(patient: Patient) -> Finding:
 def _disk(patient: Patient) -> Finding:
     found, _ = patient.machine.find_runtime()
     needed = STACK_GIB if found.keys() == RUNTIME.programs.keys() else RUNTIME.cold_gib
-    free = shutil.disk_usage(ROOT).free / GIB
+    free = patient.machine.toolchain.free_bytes(ROOT) / GIB
     state: State = "ok" if free >= needed else "MISSING"
-    return Finding("disk", state, f"{free:.0f} GiB free, {needed:.0f} needed")
+    return Finding("disk", state, f"{free:.1f} GiB free, {needed:.1f} needed")
 
 
 def _ports(_patient: Patient) -> Finding:

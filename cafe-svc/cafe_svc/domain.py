@@ -153,7 +153,6 @@ _NONE: Final = Refuse("no paid order has arrived under this id")
 _EARLY: Final = Refuse("a step before this one is missing")
 _COUNTER: Final = Refuse("this order is picked up at the counter")
 _DOOR: Final = Refuse("this order is delivered")
-_HAND_OVER: Final = When(_pickup, Move(Status.PICKED_UP, Says.ORDER_PICKED_UP), _DOOR)
 _START_DELIVERY: Final = When(_pickup, _COUNTER, Move(Status.DELIVERING, Says.DELIVERY_STARTED))
 _EARLY_HAND_OVER: Final = When(_pickup, _EARLY, _DOOR)
 _EARLY_DELIVERY: Final = When(_pickup, _COUNTER, _EARLY)
@@ -191,7 +190,7 @@ TRANSITIONS: Final[Mapping[tuple[Status | None, type[Trigger]], Row]] = {
     (Status.READY, Accept): _DONE,
     (Status.READY, StartMaking): _DONE,
     (Status.READY, FinishMaking): _DONE,
-    (Status.READY, HandOver): _HAND_OVER,
+    (Status.READY, HandOver): When(_pickup, Move(Status.PICKED_UP, Says.ORDER_PICKED_UP), _DOOR),
     (Status.READY, StartDelivery): _START_DELIVERY,
     (Status.READY, ConfirmDelivery): _EARLY_DELIVERY,
     (Status.DELIVERING, AddCafeOrder): _SEEN,

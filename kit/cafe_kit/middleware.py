@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cafe_kit.logs import bound
 from cafe_kit.metrics import REQUESTS
-from cafe_kit.problems import TooLarge
+from cafe_kit.problems import TRACE, TooLarge
 from cafe_kit.tracing import span
 
 _UNKNOWN_ROUTE: Final = "(none)"
@@ -35,6 +35,7 @@ class Observe:
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         try:
             with span(scope["method"], headers) as ids, bound(**ids):
+                scope[TRACE] = ids
                 await self._app(scope, receive, watch)
         finally:
             route = getattr(scope.get("route"), "path", _UNKNOWN_ROUTE)
@@ -42,14 +43,17 @@ class Observe:
 
 
 class BodyLimit:
-    """Answer 413 as soon as a body is known to be over the limit; read no further."""
+    """Answer 413 as soon as a body is known to be over the limit; read no further.
+
+    Events have the sidecar's own limit: a 413 would only have them delivered again.
+    """
 
     def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
         self._app = app
         self._max = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"].startswith("/events/"):
             await self._app(scope, receive, send)
             return
         problem = TooLarge(f"The body may have at most {self._max} bytes.")
@@ -67,4 +71,11 @@ class BodyLimit:
                 raise problem
             return message
 
-        await self._app(scope, limited, send)
+        async def answer(message: Message) -> None:
+            # The framework makes a 400 of whatever is raised while it reads a body.
+            if seen <= self._max:
+                await send(message)
+
+        await self._app(scope, limited, answer)
+        if seen > self._max:
+            await problem.response()(scope, receive, send)

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.e2e.cafe import Cafe
+from tests.waiting import wait_until
 from tools.launch import random_stack
 from tools.stack import Stack
 
@@ -26,7 +27,14 @@ async def cafe(stack: Stack) -> AsyncGenerator[Cafe]:
     """Everything is up when a story begins, whatever the one before has hurt."""
     stack.heal()
     async with httpx.AsyncClient(timeout=10) as http:
-        yield Cafe(stack.folder.running(), http)
+        cafe = Cafe(stack.folder.running(), http)
+        # A breaker that opened on cafe-svc stays open for seconds after cafe-svc is back.
+        await wait_until(
+            lambda: cafe.invoke("order-svc", "cafe-svc", "/menus?cafe_id=gangnam"),
+            lambda menu: menu.is_success,
+            what="order-svc's way to the menu",
+        )
+        yield cafe
     _no_deaths(stack)
 
 

@@ -76,13 +76,17 @@ def dapr(tmp_path: Path) -> Generator[DaprCli]:
     RunFolder(ROOT / ".run").refuse_if_owned()
     taken = [port for port in PORTS.values() if not ports.is_free(port)]
     assert not taken, f"ports {taken} are taken; stop what uses them, e.g. with `make down`"
-    before = set((ROOT / ".run").iterdir())
+    before = _files_of_dapr_run()
     try:
         with partial_stack(tmp_path / "run", INFRASTRUCTURE, find_commands()):
             yield DaprCli(tmp_path)
     finally:
-        for path in set((ROOT / ".run").iterdir()) - before:
+        for path in _files_of_dapr_run() - before:
             path.unlink()
+
+
+def _files_of_dapr_run() -> set[Path]:
+    return {path for folder in (".run", ".dapr/logs") for path in (ROOT / folder).glob("*.*")}
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from typing import Any, Final, Self
 import structlog
 
 from cafe_kit.memory_sidecar import MemoryDapr
+from cafe_kit.outcomes import Outcome
 from cafe_sandbox import identity, payment_gateway
 from cafe_sandbox.keyring import Keyring
 from cafe_sandbox.ledger import Ledger
@@ -153,9 +154,30 @@ class MemoryCafe:
             await self.dapr.deliver(ready)
         raise AssertionError(f"still pending: {len(self.dapr.pending)} events")
 
+    async def deliver(self, app_id: str) -> list[Outcome]:
+        """Deliver once what is pending for one service; what it must retry stays pending."""
+        ready = [d for d in self.dapr.pending if d.app_id == app_id]
+        for delivery in ready:
+            self.dapr.pending.remove(delivery)
+        return [await self.dapr.deliver(delivery) for delivery in ready]
+
+    def tell(self, event: str, order_id: str, **data: object) -> None:
+        """Publish an event as its owner would; `data` replaces or adds fields."""
+        known = {"order_id": order_id, "customer_id": "ana", "cafe_id": "gangnam"}
+        known |= {"version": 1, "status": "SOME", "occurred_at": self.clock.now.isoformat()}
+        envelope = {
+            "specversion": "1.0",
+            "id": f"{event}/{order_id}",
+            "type": f"cafe.{event}.v1",
+            "source": "a-test",
+            "subject": order_id,
+            "time": self.clock.now.isoformat(),
+            "data": known | data,
+        }
+        self.dapr.accept(f"cafe.{event}.v1", json.dumps(envelope).encode())
+
     async def heal(self) -> None:
-        """End the faults and start whatever is not running."""
-        self.fault = None
+        """Start whatever is not running."""
         for node in self.nodes.values():
             if not node.running:
                 await node.start()
@@ -172,7 +194,7 @@ class MemoryCafe:
 
     def events(self, order_id: str) -> list[dict[str, Any]]:
         """Return the published events of the order, oldest first, repetitions too."""
-        found = [json.loads(event) for _, event in self.dapr.published]
+        found = (json.loads(e) for _, e in self.dapr.published if order_id.encode() in e)
         return [event for event in found if event["subject"] == order_id]
 
     def _meet_fault(self, app_id: str, verb: str, phase: str, what: str) -> None:

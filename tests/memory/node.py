@@ -142,7 +142,7 @@ class Node:
         return self._life is not None
 
     async def start(self) -> None:
-        """Start with an empty memory; return when the service is ready."""
+        """Start with an empty memory; return when the service is ready, or has crashed."""
         sidecar = self._dapr.sidecar(self.app_id)
         sidecar.documents, sidecar.jobs, sidecar.calls = self.documents, self._jobs, self.calls
         app = self._make(self._env, sidecar, self._now)
@@ -150,7 +150,7 @@ class Node:
         sidecar.hook = functools.partial(self._watch, life)
         lifecycle: Lifecycle = app.state.lifecycle
         await wait_until(
-            lambda: lifecycle.waiting_for, lambda cause: not cause, what=self.app_id, every_s=0
+            lambda: life.crashed or not lifecycle.waiting_for, what=self.app_id, every_s=0
         )
 
     async def stop(self) -> None:

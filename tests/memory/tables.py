@@ -6,6 +6,7 @@ from enum import StrEnum
 from itertools import product
 from typing import Any, Protocol
 
+from cafe_kit.events import Event
 from cafe_kit.transitions import Decide, Decision, Move, Row, Stay, Step, When
 
 Table = Mapping[Any, Row]
@@ -55,6 +56,21 @@ def reachable(table: Table) -> set[StrEnum | None]:
         if more == found:
             return found
         found = more
+
+
+def assert_complete(table: Table, statuses: type[StrEnum], *triggers: type) -> None:
+    """Every status x trigger has a row, no document included, and every status is reached."""
+    assert set(table) == set(product((None, *statuses), triggers))
+    assert reachable(table) == {None, *statuses}
+
+
+def assert_every_event_is_said(
+    table: Table, says: type[StrEnum], events: Mapping[StrEnum, type[Event]]
+) -> None:
+    """Every event is said by some row, and has a class with the topic of its name."""
+    assert said_by(table) - {None} == set(says)
+    topics = {name: event.TOPIC for name, event in events.items()}
+    assert topics == {name: f"cafe.{name}.v1" for name in says}
 
 
 def assert_decisions_follow_the_table(

@@ -1,12 +1,14 @@
 """Where a port is taken the stack moves aside, says so, and its resource files follow."""
 
 import socket
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tools import components, ports
-from tools.launch import ROOT, RUN_FILE
+from tools.launch import ROOT, RUN_FILE, default_stack
 from tools.topology import default_ports
 
 
@@ -20,6 +22,21 @@ def test_a_taken_port_is_replaced_by_a_free_one_with_a_sentence_that_says_so() -
     assert chosen["scheduler"] == free
     assert chosen["valkey"] not in {taken, free}
     assert said == [f"Port {taken} is taken; valkey listens on {chosen['valkey']} instead."]
+
+
+@pytest.mark.real
+def test_make_up_moves_aside_where_a_default_port_is_taken(tmp_path: Path) -> None:
+    said: list[str] = []
+    wanted = default_ports(RUN_FILE)["payment-gateway"]
+    with ExitStack() as other:
+        with suppress(OSError):  # or it is taken already, by a `make up`
+            other.enter_context(socket.create_server(("127.0.0.1", wanted)))
+
+        stack = default_stack(tmp_path, tell=said.append)
+
+    chosen = stack.topology.ports["payment-gateway"]
+    assert chosen != wanted
+    assert f"Port {wanted} is taken; payment-gateway listens on {chosen} instead." in said
 
 
 def test_random_ports_are_all_different_and_none_is_a_default() -> None:

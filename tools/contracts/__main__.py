@@ -1,4 +1,4 @@
-"""`python -m tools.contracts`: write contracts/ and docs/architecture/saga.md; `--check` compares."""
+"""`python -m tools.contracts [--check]`: write contracts/ and docs/architecture/saga.md."""
 
 import argparse
 import asyncio

@@ -65,5 +65,11 @@ def _message(topic: str, event: type[Event]) -> Json:
 
 def _cloud_event() -> Json:
     """Return the envelope; every attribute is always written, also one with a default."""
-    schema = CloudEvent.model_json_schema(mode="serialization")
-    return schema | {"required": [*schema["properties"]]}
+    fields = CloudEvent.model_json_schema(mode="serialization")["properties"]
+    fields["data"] = {"description": "The event's own fields.", "type": "object"}
+    return {
+        "description": "The envelope that all events share.",
+        "type": "object",
+        "properties": fields,
+        "required": [*fields],
+    }

@@ -31,9 +31,11 @@ def update(root: Path, fresh: Contracts) -> int:
     broken = breaks(root, fresh)
     for line in broken:
         print(f"BREAKS READERS  {line}; nothing is written")
-    for name in [] if broken else write(root, fresh):
+    if broken:
+        return 1
+    for name in write(root, fresh) or ["nothing, all is up to date"]:
         print(f"wrote {name}")
-    return 1 if broken else 0
+    return 0
 
 
 def breaks(root: Path, fresh: Contracts) -> list[str]:

@@ -29,7 +29,7 @@ def _breaks(old: Json, new: Json, at: str) -> Iterator[str]:
     done = {*compared, *(("required",) if "properties" in compared else ())}
     before, after = ({k: v for k, v in each.items() if k not in done} for each in (old, new))
     if before != after:
-        yield f"{at}: {json.dumps(before)} became {json.dumps(after)}"
+        yield f"{at}: {_text(before)} became {_text(after)}"
 
 
 def _fields(old: Json, new: Json, at: str) -> Iterator[str]:
@@ -53,7 +53,7 @@ def _elements(old: Json, new: Json, at: str) -> Iterator[str]:
 
 def _alternatives(old: Json, new: Json, at: str) -> Iterator[str]:
     if len(old["anyOf"]) != len(new["anyOf"]):
-        yield f"{at}: {json.dumps(old['anyOf'])} became {json.dumps(new['anyOf'])}"
+        yield f"{at}: {_text(old['anyOf'])} became {_text(new['anyOf'])}"
         return
     for before, after in zip(old["anyOf"], new["anyOf"], strict=True):
         yield from _breaks(before, after, at)
@@ -61,8 +61,14 @@ def _alternatives(old: Json, new: Json, at: str) -> Iterator[str]:
 
 def _values(old: Json, new: Json, at: str) -> Iterator[str]:
     before, after = set(old["enum"]), set(new["enum"])
-    yield from (f"{at}: may be {value}, which readers do not know" for value in after - before)
-    yield from (f"{at}: may no longer be {value}" for value in before - after)
+    for value in sorted(after - before, key=str):
+        yield f"{at}: may be {value}, which readers do not know"
+    for value in sorted(before - after, key=str):
+        yield f"{at}: may no longer be {value}"
+
+
+def _text(part: object) -> str:
+    return json.dumps(part, sort_keys=True)
 
 
 _COMPARISONS: Final = {

@@ -1,0 +1,5 @@
+"""The whole cafe in memory, for one test."""
+
+from tests.memory.fixtures import cafe
+
+__all__ = ["cafe"]

@@ -1,0 +1,64 @@
+"""Nobody talks to the wall and nobody waits for what is never said; the broker allows just that."""
+
+import pytest
+
+from cafe_kit.subscriptions import dead_letter_topic
+from tests.components.resources import of_kind, topic_scopes
+from tools.contracts.services import SERVICES, Service
+
+PUBSUBS = of_kind("Component", "pubsub.").values()
+SAID = {topic: service.app_id for service in SERVICES for topic in service.says()}
+each_service = pytest.mark.parametrize("service", SERVICES, ids=lambda each: each.app_id)
+
+
+def allowed(service: Service, direction: str) -> set[str]:
+    """Return the topics that the broker of this service grants it."""
+    [component] = [each for each in PUBSUBS if service.app_id in each["scopes"]]
+    return topic_scopes(component, direction)[service.app_id]
+
+
+def test_every_topic_is_said_by_one_service() -> None:
+    topics = [topic for service in SERVICES for topic in service.says()]
+
+    assert len(topics) == len(set(topics))
+
+
+def test_every_topic_said_is_heard_and_every_topic_heard_is_said() -> None:
+    heard = {topic for service in SERVICES for topic in service.hears()}
+
+    assert heard == SAID.keys()
+
+
+@each_service
+def test_a_service_hears_a_topic_once_and_never_itself(service: Service) -> None:
+    topics = service.hears()
+
+    assert len(topics) == len(set(topics))
+    assert not set(topics) & service.says().keys()
+
+
+@each_service
+def test_a_reaction_undoes_only_what_somebody_says(service: Service) -> None:
+    names = {event.__name__ for each in SERVICES for event in each.says().values()}
+
+    assert {reaction.undoes for reaction in service.reactions} <= {"", *names}
+
+
+@each_service
+def test_the_broker_lets_a_service_say_its_events_and_its_dead_letters(service: Service) -> None:
+    needed = {*service.says(), dead_letter_topic(service.app_id)}
+
+    assert needed <= allowed(service, "publishingScopes")
+
+
+@each_service
+def test_the_broker_lets_a_service_hear_its_topics_and_its_dead_letters(service: Service) -> None:
+    needed = {*service.hears(), dead_letter_topic(service.app_id)}
+
+    assert needed <= allowed(service, "subscriptionScopes")
+
+
+@each_service
+def test_the_broker_lets_no_service_say_another_s_event(service: Service) -> None:
+    for topic in allowed(service, "publishingScopes") & SAID.keys():
+        assert SAID[topic] == service.app_id
