@@ -1,4 +1,4 @@
-"""The one way to wait in tests: look again until it holds, with a deadline (style.md rule 18).
+"""The one way to wait in tests: look again until it holds, with a deadline.
 
 `page = await wait_until(read_page, lambda page: page["order_status"] == "Paid", what="the page")`
 """

@@ -1,4 +1,4 @@
-"""The CafeOrder: how far the cafe is with an order. Pure (domain.md section 4)."""
+"""The CafeOrder: how far the cafe is with an order. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

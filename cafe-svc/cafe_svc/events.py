@@ -1,4 +1,4 @@
-"""What cafe-svc says (domain.md section 3).
+"""What cafe-svc says.
 
 A field is filled from the attribute of that name of the state after the step.
 """

@@ -138,7 +138,11 @@ def _hide_from_docs(app: FastAPI) -> None:
 
 
 async def _start(parts: Parts[ServiceT], sidecar: Sidecar, lifecycle: Lifecycle) -> None:
-    """Become ready: every subscription registered (dapr-facts rule 23), `prepare` done."""
+    """Become ready: every subscription registered, `prepare` done.
+
+    daprd reads `/dapr/subscribe` once; where that failed nothing would ever be delivered, while
+    its own health stays green.
+    """
     heard = {reaction.hears.TOPIC for reaction in parts.reactions}
     while True:
         try:

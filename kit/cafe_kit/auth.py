@@ -1,6 +1,6 @@
 """Who is asking: bearer tokens (JWT) verified against the identity provider's keys.
 
-Rules (domain.md section 7): EdDSA or RS256 only; iss, aud, exp and sub required; keys come through
+Rules: EdDSA or RS256 only; iss, aud, exp and sub required; keys come through
 the sidecar, are kept, and the last good set stays in use while the provider is away.
 """
 
@@ -8,10 +8,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, cast
+from typing import Annotated, Any, Final, cast
 
 import jwt
-from fastapi import Request
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from jwt.types import Options
 
 from cafe_kit.clock import Clock
 from cafe_kit.logs import get_logger
@@ -22,6 +24,13 @@ ALGORITHMS: Final = ["EdDSA", "RS256"]
 _REFRESH_AFTER = timedelta(minutes=10)
 _ASK_AGAIN_AFTER = timedelta(seconds=5)
 _MAX_TOKEN_CHARS: Final = 8192
+_OPTIONS: Final[Options] = {
+    "require": ["exp", "iss", "aud", "sub"],
+    "verify_exp": False,
+    "verify_nbf": False,
+    "verify_iat": False,
+}
+_bearer = HTTPBearer(auto_error=False, description="A token of the identity provider (JWT)")
 _log = get_logger()
 
 
@@ -59,13 +68,12 @@ class TokenVerifier:
                 algorithms=ALGORITHMS,
                 issuer=self._issuer,
                 audience=self._audience,
-                options={"require": ["exp", "iss", "aud", "sub"], "verify_exp": False},
+                options=_OPTIONS,
             )
         except jwt.PyJWTError as error:
             raise Unauthenticated(f"The token is not good: {error}.") from error
-        # The injected clock decides, not the library's own.
-        if self._clock().timestamp() >= float(claims["exp"]):
-            raise Unauthenticated("The token has expired.")
+        if not _valid_at(self._clock().timestamp(), claims):
+            raise Unauthenticated("The token has expired, or is not valid yet.")
         roles = claims.get("roles")
         if not isinstance(roles, list) or not claims["sub"]:
             raise Unauthenticated("The token names no roles or no subject.")
@@ -98,18 +106,28 @@ class TokenVerifier:
             self._got_at = self._asked_at
 
 
-def require(*roles: str) -> Callable[[Request], Awaitable[Principal]]:
+def _valid_at(now: float, claims: Mapping[str, Any]) -> bool:
+    """Compare with the injected clock, not with the library's own."""
+    try:
+        return float(claims.get("nbf", now)) <= now < float(claims["exp"])
+    except (TypeError, ValueError):
+        return False
+
+
+def require(*roles: str) -> Callable[..., Awaitable[Principal]]:
     """Return a dependency: the verified caller, who has one of `roles` (any, when none is named).
 
     It raises `Unauthenticated` (401) and `Forbidden` (403).
     """
 
-    async def principal(request: Request) -> Principal:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
+    async def principal(
+        request: Request,
+        bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    ) -> Principal:
+        if bearer is None:
             raise Unauthenticated("Send a bearer token in the Authorization header.")
         verifier: TokenVerifier = request.app.state.verifier
-        found = await verifier.verify(token.strip())
+        found = await verifier.verify(bearer.credentials)
         if roles and found.roles.isdisjoint(roles):
             raise Forbidden(f"This needs the role {' or '.join(roles)}.")
         return found

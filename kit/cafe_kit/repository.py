@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum, auto
 from typing import Any, Final, Generic, TypeVar
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict
 
@@ -206,7 +207,8 @@ class Repository(Generic[StateT]):
         return _Loaded(self._kind.document.model_validate_json(stored.value), stored.etag)
 
     def _key(self, id_: str) -> str:
-        return f"{self._kind.name}:{id_}"
+        # Ids come from paths too, and a store takes no key with `||` in it.
+        return f"{self._kind.name}:{quote(id_, safe='')}"
 
 
 def outcome_of(updated: Updated[Any]) -> Outcome:

@@ -66,7 +66,7 @@ def test_an_envelope_correlates_by_subject_and_names_its_cause() -> None:
 
 
 def test_no_envelope_has_a_trace_attribute() -> None:
-    """A wrongly typed one kills the subscribing daprd (dapr-facts 3.4.9)."""
+    """A wrongly typed one kills the subscribing daprd."""
     assert not [name for name in lit().model_dump() if name.startswith("trace")]
 
 

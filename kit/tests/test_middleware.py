@@ -80,7 +80,7 @@ async def test_a_body_is_not_read_on_once_it_is_over_the_limit() -> None:
                 await receive()
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
-    scope = {"type": "http", "path": "/raw", "headers": []}
+    scope: Scope = {"type": "http", "path": "/raw", "headers": []}
     await BodyLimit(read_all, max_bytes=250)(scope, receive, send)
 
     assert next(parts) == 3

@@ -1,6 +1,6 @@
 """What a service hears: its subscriptions, and the three answers a sidecar ever gets.
 
-No answer is a 4xx: 404 would drop an event and 422 would repeat it in vain (architecture.md 3).
+No answer is a 4xx: 404 would drop an event and 422 would repeat it in vain.
 """
 
 import json

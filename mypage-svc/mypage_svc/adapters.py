@@ -23,7 +23,7 @@ _BOARD: Final = TypeAdapter(BoardIndex)
 
 
 def _row_key(order_id: str) -> str:
-    return f"page:{order_id}"
+    return f"page:{quote(order_id, safe='')}"
 
 
 def _customer_key(customer_id: str) -> str:

@@ -1,4 +1,4 @@
-"""mypage-svc's public routes (domain.md section 2)."""
+"""mypage-svc's public routes."""
 
 import base64
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""order-svc's public routes (domain.md section 2)."""
+"""order-svc's public routes."""
 
 import hashlib
 from dataclasses import replace

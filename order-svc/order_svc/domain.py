@@ -1,4 +1,4 @@
-"""The Order: what the customer asked for, and how far it has come. Pure (domain.md section 4)."""
+"""The Order: what the customer asked for, and how far it has come. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

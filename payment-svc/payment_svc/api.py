@@ -1,4 +1,4 @@
-"""payment-svc's public routes (domain.md section 2)."""
+"""payment-svc's public routes."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The Payment: the money of one order, and its ledger. Pure (domain.md section 4)."""
+"""The Payment: the money of one order, and its ledger. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -27,14 +27,14 @@ async def cafe(stack: Stack) -> AsyncGenerator[Cafe]:
     """Everything is up when a story begins, whatever the one before has hurt."""
     stack.heal()
     async with httpx.AsyncClient(timeout=10) as http:
-        cafe = Cafe(stack.folder.running(), http)
         # A breaker that opened on cafe-svc stays open for seconds after cafe-svc is back.
+        menu = f"http://127.0.0.1:{stack.topology.ports['order-svc.http']}/menus?cafe_id=gangnam"
         await wait_until(
-            lambda: cafe.invoke("order-svc", "cafe-svc", "/menus?cafe_id=gangnam"),
-            lambda menu: menu.is_success,
+            lambda: http.get(menu, headers={"dapr-app-id": "cafe-svc"}),
+            lambda answer: answer.is_success,
             what="order-svc's way to the menu",
         )
-        yield cafe
+        yield Cafe(stack.folder.running(), http)
     _no_deaths(stack)
 
 

@@ -1,4 +1,4 @@
-"""What must hold of an order at rest, whatever has happened on the way (domain.md section 6)."""
+"""What must hold of an order at rest, whatever has happened on the way."""
 
 from functools import reduce
 from typing import Any

@@ -69,6 +69,7 @@ def test_rendered_resources_differ_only_in_hosts_and_files_and_name_resolution(
         f"payment-gateway.yaml: http://localhost:{chosen['payment-gateway']}",
         *(f"configuration.yaml: {new}" for new in ("nameResolution", "component", "sqlite")),
         *(f"configuration.yaml: {new}" for new in ("configuration", "connectionString")),
+        *(f"configuration.yaml: {new}" for new in ("updateInterval", "15s", "timeout", "5s")),
         f"configuration.yaml: file:{tmp_path}/sidecars.db",
         *(f"{name}-store.yaml: {sqlite % name}" for name in ("order", "payment", "cafe", "mypage")),
     }
