@@ -14,6 +14,7 @@ import jwt
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from jwt.types import Options
+from pydantic_core import from_json
 
 from cafe_kit.clock import Clock
 from cafe_kit.logs import get_logger
@@ -44,7 +45,7 @@ class Principal:
 
 
 class TokenVerifier:
-    """Checks tokens; asks for keys at most every 5 s, and anew after 10 min."""
+    """Checks tokens; asks for keys at most every 5 s once it has some, anew after 10 min."""
 
     def __init__(self, sidecar: Sidecar, clock: Clock, *, issuer: str, audience: str) -> None:
         self._sidecar = sidecar
@@ -52,6 +53,7 @@ class TokenVerifier:
         self._issuer = issuer
         self._audience = audience
         self._keys: dict[str, jwt.PyJWK] = {}
+        self._answers = 0
         self._asked_at: datetime | None = None
         self._got_at: datetime | None = None
         self._lock = asyncio.Lock()
@@ -94,14 +96,19 @@ class TokenVerifier:
         return self._asked_at is None or not self._keys or now - self._asked_at > _ASK_AGAIN_AFTER
 
     async def _refresh(self) -> None:
+        answers = self._answers
         async with self._lock:
+            if answers != self._answers:  # Another caller was answered while this one waited.
+                return
             self._asked_at = self._clock()
             try:
                 reply = await self._sidecar.invoke("identity-provider", "/.well-known/jwks.json")
-                keys = jwt.PyJWKSet.from_json(reply.body.decode()).keys
-            except (SidecarError, jwt.PyJWTError, ValueError) as error:
-                _log.warning("keys not refreshed", error=str(error))
+                keys = jwt.PyJWKSet(from_json(reply.body)["keys"]).keys
+            except (SidecarError, jwt.PyJWTError, ValueError, TypeError, KeyError) as error:
+                _log.warning("keys not refreshed", error=repr(error))
                 return
+            finally:
+                self._answers += 1
             self._keys = {key.key_id: key for key in keys if key.key_id}
             self._got_at = self._asked_at
 

@@ -1,6 +1,7 @@
 """JSON lines on standard output, with whatever `bind` put into the current task's context."""
 
 import logging
+import sys
 from typing import Any
 
 import structlog
@@ -38,7 +39,7 @@ def configure(service: str, level: str, subject_name: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level.lower()),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler()
+    handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared, processor=structlog.processors.JSONRenderer()

@@ -7,14 +7,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cafe_kit.logs import bound
 from cafe_kit.metrics import REQUESTS
-from cafe_kit.problems import TRACE, TooLarge
+from cafe_kit.problems import TooLarge, on_bug
 from cafe_kit.tracing import span
 
 _UNKNOWN_ROUTE: Final = "(none)"
 
 
 class Observe:
-    """Continue the caller's trace, put its ids into log lines, time the route."""
+    """Continue the caller's trace, put its ids into log lines, time the route.
+
+    It also answers what nobody foresaw: the framework would do so only outside of the trace, and
+    raise it again, whereupon the server closes a connection that daprd is about to use.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -23,7 +27,7 @@ class Observe:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status = 500
+        status = 0
         started = perf_counter()
 
         async def watch(message: Message) -> None:
@@ -35,8 +39,12 @@ class Observe:
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         try:
             with span(scope["method"], headers) as ids, bound(**ids):
-                scope[TRACE] = ids
-                await self._app(scope, receive, watch)
+                try:
+                    await self._app(scope, receive, watch)
+                except Exception as error:
+                    if status:  # The response has begun; nothing else can be told any more.
+                        raise
+                    await on_bug(error)(scope, receive, watch)
         finally:
             route = getattr(scope.get("route"), "path", _UNKNOWN_ROUTE)
             REQUESTS.labels(scope["method"], route, str(status)).observe(perf_counter() - started)

@@ -28,8 +28,6 @@ from cafe_kit.sidecar import SidecarError
 
 _log = get_logger()
 RETRY_AFTER_S = 2
-TRACE = "cafe_kit.trace"
-"""Where the request's scope keeps the ids of its trace for `on_bug`, which runs outside of it."""
 PROBLEM_JSON: Final = "application/problem+json"
 
 
@@ -153,9 +151,9 @@ async def on_sidecar_error(_: Request, error: Exception) -> Response:
     return TemporarilyAway("A part this request needs is away; send it again.").response()
 
 
-async def on_bug(request: Request, error: Exception) -> Response:
+def on_bug(error: Exception) -> Response:
     """Anything unforeseen is a bug: logged in full, told in one line."""
-    _log.error("unexpected error", exc_info=error, **request.scope.get(TRACE, {}))
+    _log.error("unexpected error", exc_info=error)
     return problem_response(500, "An unexpected error; it has been logged.")
 
 
@@ -164,5 +162,4 @@ HANDLERS: Mapping[int | type[Exception], Any] = {
     HTTPException: on_http,
     RequestValidationError: on_invalid,
     SidecarError: on_sidecar_error,
-    Exception: on_bug,
 }

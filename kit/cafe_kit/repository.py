@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum, auto
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, assert_never
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict
@@ -220,6 +220,8 @@ def outcome_of(updated: Updated[Any]) -> Outcome:
             return Duplicate()
         case Verdict.REFUSED | Verdict.IMPOSSIBLE:
             return Drop(updated.why)
+        case _:
+            assert_never(updated.verdict)
 
 
 def _entry_of(found: _Loaded[Any] | None, cause: Cause) -> Entry | None:

@@ -27,6 +27,8 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._lifecycle.draining = True
         super().handle_exit(sig, frame)
+        # uvicorn raises them again at the end, and an orderly end would look like a death.
+        self._captured_signals.clear()
 
 
 def run(

@@ -2,10 +2,9 @@
 
 import asyncio
 import base64
-import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -64,13 +63,17 @@ class Issuer:
         algorithm = "RS256" if isinstance(key, RSAPrivateKey) else "EdDSA"
         return jwt.encode(claims(**changes), key, algorithm, headers={"kid": kid})
 
+    def unsigned_token(self, kid: str = "key-1") -> str:
+        """Return a token that says that it needs no signature."""
+        return _compact({"alg": "none", "typ": "JWT", "kid": kid}, lambda _: b"")
+
     def token_signed_with_public_key(self, kid: str = "key-1") -> str:
         """Return what an attacker makes who takes the public key for a shared secret."""
         secret = json.dumps(_public_jwk(self.keys[kid])).encode()
-        parts = ({"alg": "HS256", "typ": "JWT", "kid": kid}, claims())
-        signed = b".".join(_base64url(json.dumps(part).encode()) for part in parts)
-        mac = hmac.new(secret, signed, hashlib.sha256).digest()
-        return (signed + b"." + _base64url(mac)).decode()
+        return _compact(
+            {"alg": "HS256", "typ": "JWT", "kid": kid},
+            lambda signed: hmac.digest(secret, signed, "sha256"),
+        )
 
 
 def claims(**changes: Any) -> dict[str, Any]:
@@ -91,6 +94,12 @@ def _public_jwk(key: Ed25519PrivateKey | RSAPrivateKey) -> dict[str, Any]:
     if isinstance(key, RSAPrivateKey):
         return {"alg": "RS256", **RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)}
     return {"alg": "EdDSA", **OKPAlgorithm.to_jwk(key.public_key(), as_dict=True)}
+
+
+def _compact(header: dict[str, str], sign: Callable[[bytes], bytes]) -> str:
+    """Make by hand the tokens that no library makes."""
+    signed = b".".join(_base64url(json.dumps(part).encode()) for part in (header, claims()))
+    return (signed + b"." + _base64url(sign(signed))).decode()
 
 
 def _base64url(data: bytes) -> bytes:

@@ -135,11 +135,11 @@ async def cellar(who: Annotated[Principal, Depends(require("keeper", "owner"))])
 
 
 def lamp_app(
-    sidecar: Sidecar, clock: Clock, service: Service | None = None, **parts: Any
+    sidecar: Sidecar, clock: Clock, settings: Settings = SETTINGS, **parts: Any
 ) -> FastAPI:
     """Build the app; `parts` are further arguments of `Parts`."""
-    made = Parts(service or Service(), router, REACTIONS, title="lamp-svc", **parts)
-    return build_app(made, SETTINGS, sidecar, clock)
+    made = Parts(Service(), router, REACTIONS, title="lamp-svc", **parts)
+    return build_app(made, settings, sidecar, clock)
 
 
 def client_of(app: FastAPI) -> httpx.AsyncClient:

@@ -196,8 +196,8 @@ async def test_metrics_count_requests_by_route_and_never_by_id(
 ) -> None:
     async with client_of(lamp_app(sidecar, clock)) as client:
         with capture_logs():
-            await client.get("/lamps/lamp-4711")
-            await client.get("/nowhere/4712")
+            await client.get("/lamps/lamp-xyz")
+            await client.get("/nowhere/xyz")
             await client.get("/bug")
 
         metrics = (await client.get("/metrics")).text
@@ -208,7 +208,7 @@ async def test_metrics_count_requests_by_route_and_never_by_id(
         'method="GET",route="/bug",status="500"',
     ):
         assert f"cafe_http_request_seconds_count{{{labels}}}" in metrics
-    assert "471" not in metrics
+    assert "xyz" not in metrics
 
 
 async def test_the_description_shows_what_callers_use_and_how_problems_look(
@@ -216,8 +216,10 @@ async def test_the_description_shows_what_callers_use_and_how_problems_look(
 ) -> None:
     async with client_of(lamp_app(sidecar, clock)) as client:
         described = (await client.get("/openapi.json")).json()
+        assert (await client.get("/openapi.json")).json() == described
 
     hidden = ("/events", "/dapr", "/livez", "/readyz", "/info", "/metrics", "/job")
     assert "/lamps/{lamp_id}" in described["paths"]
     assert [path for path in described["paths"] if path.startswith(hidden)] == []
-    assert "ProblemBody" in described["components"]["schemas"]
+    error = described["paths"]["/lamps/{lamp_id}"]["get"]["responses"]["default"]["content"]
+    assert list(error) == ["application/problem+json"]

@@ -145,3 +145,25 @@ async def test_what_is_no_request_passes_untouched(
     await middleware(app, scope, receive, send)
 
     assert passed == [scope, receive, send]
+
+
+async def test_an_answer_that_breaks_off_is_the_servers_to_end() -> None:
+    """It has its status already, so nobody can be told; the server closes the connection."""
+
+    async def break_off(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise RuntimeError("bug")
+
+    async def receive() -> Message:
+        raise AssertionError("nobody reads")
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope: Scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    with pytest.raises(RuntimeError):
+        await Observe(break_off)(scope, receive, send)
+
+    assert [message["status"] for message in sent] == [200]

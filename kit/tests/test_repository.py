@@ -7,9 +7,6 @@ import json
 from typing import Any
 
 import pytest
-from prometheus_client import REGISTRY
-from structlog.contextvars import merge_contextvars
-from structlog.testing import capture_logs
 
 from cafe_kit.events import Cause, event_id
 from cafe_kit.memory_sidecar import MemoryDapr, MemorySidecar
@@ -209,36 +206,6 @@ async def test_the_journal_forgets_the_oldest_inputs(
     document, _ = sidecar.documents["lamp:lamp-1"]
     assert [entry["cause_id"] for entry in document["journal"]] == causes[-JOURNAL_LIMIT:]
     assert document["version"] == len(causes)
-
-
-async def test_the_line_of_a_transition_names_the_aggregate(repository: Repository[Lamp]) -> None:
-    with capture_logs(processors=[merge_contextvars]) as lines:
-        await repository.update("lamp-1", InstallLit(), INSTALL)
-
-    assert lines == [
-        {
-            "event": "transition",
-            "log_level": "info",
-            "subject": "lamp-1",
-            "kind": "lamp",
-            "trigger": "InstallLit",
-            "status": "ON",
-            "version": 2,
-            "says": ["Installed", "Lit"],
-        }
-    ]
-
-
-async def test_a_transition_is_counted_once_and_a_repetition_is_not(
-    repository: Repository[Lamp],
-) -> None:
-    labels = {"kind": "lamp", "trigger": "Install", "after": "OFF"}
-    before = REGISTRY.get_sample_value("cafe_transitions_total", labels) or 0
-
-    await repository.update("lamp-1", Install(), INSTALL)
-    await repository.update("lamp-1", Install(), INSTALL)
-
-    assert REGISTRY.get_sample_value("cafe_transitions_total", labels) == before + 1
 
 
 @pytest.mark.parametrize(

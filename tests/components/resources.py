@@ -50,6 +50,17 @@ def seconds(duration: str) -> float:
     return int(match[1]) * UNITS_S[match[2]]
 
 
+def longest_pauses_s(retry: Resource) -> float:
+    """Return the time between the first and the last call of an exponential retry, at most.
+
+    The first pause is 500 ms on average and the others `maxInterval` (daprd grows them by half
+    each time up to it); every one is up to half as long again.
+    """
+    if retry["policy"] != "exponential":
+        raise ValueError("only an exponential retry has random pauses")
+    return 1.5 * (0.5 + (retry["maxRetries"] - 1) * seconds(retry["maxInterval"]))
+
+
 def trip_count(breaker: Resource) -> int:
     """Return after how many failures in a row the breaker opens."""
     match = re.fullmatch(r"consecutiveFailures >= (\d+)", breaker["trip"])

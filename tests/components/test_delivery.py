@@ -5,6 +5,7 @@ payment-svc stands for every consumer: the policies name the broker, not the app
 
 import asyncio
 import signal
+import time
 
 import pytest
 from aiohttp import web
@@ -45,22 +46,21 @@ async def test_an_event_reaches_a_handler_that_fails_three_times(runtime: Runtim
     await order.publish(BROKER, TOPIC)
 
     calls = await app.called(times=4)
-    assert calls[3].at_s - calls[0].at_s == pytest.approx(1.5, abs=0.4)
+    assert 1.0 <= calls[3].at_s - calls[0].at_s <= 3.0 + 0.4
     await everything_acknowledged(runtime)
     assert await runtime.valkey.xlen(DEAD_LETTERS) == 0
 
 
 async def test_an_app_that_is_away_for_five_seconds_misses_no_event(runtime: Runtime) -> None:
-    app, sidecar = await consumer(runtime)
+    app, _ = await consumer(runtime)
     order = await runtime.sidecar("order-svc")
 
     await app.stop()
+    away_s = time.monotonic()
     for event_id in "abc":
         await order.publish(BROKER, TOPIC, event_id)
     await wait_until(
-        lambda: sidecar.process.log.read_text().count("encountered a retriable error"),
-        lambda attempts: attempts >= 3 * (1 + 10),  # ten retries of 500 ms each
-        what="attempts to deliver three events",
+        lambda: time.monotonic() - away_s, lambda past_s: past_s >= 5, what="five seconds"
     )
     await app.start()
 
@@ -89,7 +89,7 @@ async def test_an_event_that_can_never_be_handled_is_kept_as_a_dead_letter(
 async def test_an_event_that_used_up_its_retries_is_kept_as_a_dead_letter(
     runtime: Runtime,
 ) -> None:
-    runtime.change("resiliency.yaml", "maxRetries: 30", "maxRetries: 2")
+    runtime.change("resiliency.yaml", "maxRetries: 20", "maxRetries: 2")
     app, _ = await consumer(runtime)
     order = await runtime.sidecar("order-svc")
 
@@ -112,11 +112,11 @@ async def test_a_handler_that_hangs_is_cut_off_and_asked_again(runtime: Runtime)
     app.answer = succeed
 
     first, second = await app.called(times=2)
-    assert second.at_s - first.at_s == pytest.approx(1.5, abs=0.4)
+    assert 1.25 <= second.at_s - first.at_s <= 1.75 + 0.4
 
 
 async def test_an_event_whose_sidecar_was_killed_is_delivered_again(runtime: Runtime) -> None:
-    runtime.change("cafe-pubsub.yaml", "value: 40s", "value: 3s")
+    runtime.change("cafe-pubsub.yaml", "value: 45s", "value: 3s")
     runtime.change("cafe-pubsub.yaml", "'5000'", "'500'")
     app, sidecar = await consumer(runtime)
     order = await runtime.sidecar("order-svc")

@@ -54,7 +54,7 @@ async def test_only_payment_svc_reaches_the_gateway(runtime: Runtime) -> None:
     reply = await charge(order)
 
     assert reply.status_code == 500
-    assert "couldn't find service" in reply.text
+    assert "ERR_DIRECT_INVOKE" in reply.text
     assert not runtime.gateway.calls
 
 

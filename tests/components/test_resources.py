@@ -12,6 +12,7 @@ import pytest
 
 from tests.components.resources import (
     FOLDER,
+    longest_pauses_s,
     of_kind,
     read_all,
     seconds,
@@ -111,7 +112,7 @@ def test_an_event_is_not_delivered_again_while_its_retries_still_run(name: str) 
     gateway = TARGETS["apps"]["payment-gateway"]
     breaker = POLICIES["circuitBreakers"][gateway["circuitBreaker"]]
 
-    pauses_s = retry["maxRetries"] * seconds(retry["duration"])
+    pauses_s = longest_pauses_s(retry)
     slow_calls = trip_count(breaker) + math.ceil(pauses_s / seconds(breaker["timeout"]))
     budget_s = pauses_s + slow_calls * seconds(POLICIES["timeouts"][gateway["timeout"]])
 

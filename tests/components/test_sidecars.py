@@ -3,11 +3,13 @@
 import pytest
 
 from tests.components.resources import of_kind
-from tests.components.runtime import Runtime
+from tests.components.runtime import Runtime, Sidecar
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.real
 
 SCOPED = {**of_kind("Component"), **of_kind("HTTPEndpoint")}
+COUNTED = "dapr_component_state_count"
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
@@ -72,6 +74,11 @@ async def test_no_order_id_becomes_a_label_of_a_metric(runtime: Runtime) -> None
 
     await order.http.get("/v1.0/state/order-store/order-4711")
 
-    metrics = (await order.http.get(order.metrics_url)).text
-    assert "dapr_component_state_count" in metrics
-    assert "4711" not in metrics
+    metrics = await wait_until(
+        lambda: read_metrics(order), lambda text: COUNTED in text, what=COUNTED
+    )
+    assert "order-4711" not in metrics
+
+
+async def read_metrics(sidecar: Sidecar) -> str:
+    return (await sidecar.http.get(sidecar.metrics_url)).text

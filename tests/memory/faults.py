@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tests.memory.cafe import MemoryCafe
+from tests.memory.cafe import MAX_DELIVERIES, MemoryCafe
 from tests.memory.journeys import Between
 
 
@@ -45,10 +45,13 @@ def twice(cafe: MemoryCafe) -> Between:
     """Deliver what is pending, and what follows from it, each event two times in a row."""
 
     async def between() -> None:
-        while cafe.dapr.pending:
+        for _ in range(MAX_DELIVERIES):
+            if not cafe.dapr.pending:
+                return
             delivery = cafe.dapr.pending.popleft()
             await cafe.dapr.deliver(delivery)
             await cafe.dapr.deliver(delivery)
+        raise AssertionError(f"still pending: {len(cafe.dapr.pending)} events")
 
     return between
 

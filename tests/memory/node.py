@@ -28,6 +28,8 @@ SettingsT = TypeVar("SettingsT", bound=settings.Settings)
 Headers = Mapping[str, str]
 Make = Callable[[Mapping[str, str], Sidecar, clock.Clock], FastAPI]
 ENDPOINT_DEADLINE_S: Final = 0.05
+ANSWER_S: Final = 10.0
+"""A service that takes longer hangs: a test must fail then, not wait."""
 
 
 class Crash(BaseException):
@@ -93,7 +95,10 @@ class _Life:
         answer = asyncio.create_task(
             asgi.call(self._app, method, target, body=body, headers=headers)
         )
-        await asyncio.wait((answer, self._crashed), return_when=asyncio.FIRST_COMPLETED)
+        ended, _ = await asyncio.wait(
+            (answer, self._crashed), timeout=ANSWER_S, return_when=asyncio.FIRST_COMPLETED
+        )
+        assert ended, f"{self._app_id}: no answer to {method} {target} within {ANSWER_S} s"
         if not self._crashed.done():
             return answer.result()
         answer.cancel()

@@ -1,0 +1,135 @@
+"""A service as a process: it logs JSON, and when it is told to stop it ends in order.
+
+One run of the process serves every test; each looks at another part of what was seen.
+"""
+
+import asyncio
+import json
+import signal
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from kit.tests.child import process_of
+from kit.tests.issuer import Issuer
+from tests.waiting import wait_until
+from tools.ports import free_port
+from tools.processes import Process
+
+DRAIN_S = 1
+TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
+ENV = {
+    "APP_ID": "lamp-svc",
+    "STATE_STORE": "lamp-store",
+    "PUBSUB": "lamp-pubsub",
+    "TOKEN_ISSUER": "https://identity.example",
+    "TOKEN_AUDIENCE": "lamps",
+    "LOG_LEVEL": "debug",
+    "DRAIN_S": str(DRAIN_S),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one life of the process showed."""
+
+    token: str
+    slow: httpx.Response
+    hang: httpx.Response
+    ended_after_s: float
+    exit_text: str
+    log: str
+
+
+@asynccontextmanager
+async def lamp_process(folder: Path) -> AsyncGenerator[tuple[Process, httpx.AsyncClient]]:
+    """Start the process and wait until it is ready; it is gone at the end."""
+    port = free_port()
+    env = {**ENV, "APP_PORT": str(port)}
+    process = process_of("kit.tests.lamp_process", port, env, folder / "lamp.log")
+    process.start()
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            await wait_until(process.ready, what=f"the process, see {process.log}")
+            yield process, client
+    finally:
+        process.kill()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    token = Issuer().token()
+    headers = {"authorization": f"Bearer {token}", "traceparent": f"00-{TRACE_ID}-{'b7' * 8}-01"}
+    async with lamp_process(tmp_path_factory.mktemp("lamp")) as (process, client):
+        for path in ("/lamps/lamp-1", "/me", "/away", "/bug"):
+            await client.get(path, headers=headers)
+        requests = [asyncio.create_task(client.get(path)) for path in ("/slow", "/hang")]
+        await wait_until(
+            lambda: client.get("/under_way"), lambda reply: reply.json() == 2, what="both requests"
+        )
+        began_s = time.monotonic()
+        process.send(signal.SIGTERM)
+        await wait_until(lambda: not process.alive, what="the end")
+        ended_after_s = time.monotonic() - began_s
+        slow, hang = await asyncio.gather(*requests)
+        return Seen(token, slow, hang, ended_after_s, process.exit_text, process.log.read_text())
+
+
+def lines_of(seen: Seen, event: str) -> list[dict[str, Any]]:
+    """Return the lines of one event."""
+    return [line for line in map(json.loads, seen.log.splitlines()) if line["event"] == event]
+
+
+def test_a_request_under_way_is_answered_after_the_signal(seen: Seen) -> None:
+    assert seen.slow.status_code == 200
+
+
+def test_from_the_signal_on_the_process_is_not_ready(seen: Seen) -> None:
+    assert seen.slow.json() == 503
+
+
+def test_a_request_that_never_ends_is_given_up_when_the_time_to_drain_is_over(seen: Seen) -> None:
+    assert seen.hang.status_code == 500
+    assert DRAIN_S <= seen.ended_after_s < DRAIN_S + 1
+
+
+def test_an_orderly_end_is_exit_code_0(seen: Seen) -> None:
+    assert seen.exit_text == "exit code 0"
+
+
+def test_every_line_is_json_and_names_the_service_and_the_time(seen: Seen) -> None:
+    for line in map(json.loads, seen.log.splitlines()):
+        assert line["service"] == "lamp-svc"
+        assert line["level"] in {"debug", "info", "warning", "error"}
+        assert line["timestamp"].endswith("Z")
+
+
+def test_the_server_speaks_in_the_same_form(seen: Seen) -> None:
+    assert lines_of(seen, "Shutting down")
+
+
+def test_a_line_of_a_request_carries_its_trace(seen: Seen) -> None:
+    for event in ("shown", "sidecar call failed", "unexpected error"):
+        [line] = lines_of(seen, event)
+        assert line["trace_id"] == TRACE_ID
+
+
+def test_a_bug_is_logged_once_with_its_traceback(seen: Seen) -> None:
+    [line] = lines_of(seen, "unexpected error")
+
+    assert "RuntimeError: secret detail" in line["exception"]
+    assert "lamp_service.py" in line["exception"]
+    assert seen.log.count("RuntimeError: secret detail") == 1
+
+
+def test_no_token_is_in_any_line(seen: Seen) -> None:
+    assert lines_of(seen, "keys not refreshed")
+    for part in seen.token.split("."):
+        assert part not in seen.log

@@ -1,0 +1,83 @@
+"""Environment variables become one frozen object, or an error that names the variable."""
+
+import pytest
+from pydantic import ValidationError
+
+from cafe_kit.settings import Settings
+
+ENV = {
+    "APP_ID": "lamp-svc",
+    "APP_PORT": "8080",
+    "STATE_STORE": "lamp-store",
+    "PUBSUB": "lamp-pubsub",
+    "TOKEN_ISSUER": "https://identity.example",
+    "TOKEN_AUDIENCE": "lamps",
+}
+
+
+class LampSettings(Settings):
+    """A service may need more."""
+
+    max_watts: int = 60
+
+
+def test_settings_are_read_from_the_environment() -> None:
+    settings = LampSettings.from_env(
+        {**ENV, "DAPR_HTTP_PORT": "3501", "MAX_WATTS": "40", "PATH": "/bin"}
+    )
+
+    assert settings.app_id == "lamp-svc"
+    assert (settings.app_port, settings.dapr_http_port, settings.max_watts) == (8080, 3501, 40)
+
+
+def test_what_is_not_given_has_its_default() -> None:
+    settings = LampSettings.from_env(ENV)
+
+    assert (settings.app_host, settings.dapr_http_port) == ("127.0.0.1", 3500)
+    assert (settings.environment, settings.log_level) == ("development", "info")
+    assert (settings.max_body_bytes, settings.sidecar_deadline_s, settings.drain_s) == (
+        65_536,
+        5.0,
+        15,
+    )
+    assert (settings.dapr_api_token, settings.max_watts) == ("", 60)
+
+
+def test_an_empty_variable_is_not_given() -> None:
+    assert LampSettings.from_env({**ENV, "LOG_LEVEL": ""}).log_level == "info"
+
+
+@pytest.mark.parametrize("name", ENV)
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
+    env = {**ENV, name: value or ""} if value is not None else {**ENV}
+    if value is None:
+        del env[name]
+
+    with pytest.raises(ValidationError) as caught:
+        Settings.from_env(env)
+
+    assert [error["loc"] for error in caught.value.errors()] == [(name.lower(),)]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("APP_PORT", "many"),
+        ("ENVIRONMENT", "staging"),
+        ("LOG_LEVEL", "loud"),
+        ("MAX_BODY_BYTES", "0"),
+        ("SIDECAR_DEADLINE_S", "0"),
+        ("DRAIN_S", "-1"),
+    ],
+)
+def test_a_malformed_variable_is_named(name: str, value: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Settings.from_env({**ENV, name: value})
+
+    assert [error["loc"] for error in caught.value.errors()] == [(name.lower(),)]
+
+
+def test_settings_never_change() -> None:
+    with pytest.raises(ValidationError):
+        Settings.from_env(ENV).__setattr__("app_port", 1)
