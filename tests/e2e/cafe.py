@@ -94,7 +94,7 @@ class Person:
         return await self.post("order-svc", "/orders", json=ORDER | changes, headers=headers)
 
     async def page_once(
-        self, order_id: str, status: str, *, last_event: str = "", timeout_s: float = 45.0
+        self, order_id: str, status: str, *, last_event: str = "", timeout_s: float = 60.0
     ) -> dict[str, Any]:
         """Return the page as soon as it has this status, and this event last, if one is named.
 
@@ -120,7 +120,7 @@ class Person:
             lambda: self._json("order-svc", path),
             lambda order: order.get("status") == status,
             what=f"order {status}",
-            timeout_s=45.0,
+            timeout_s=60.0,
         )
 
     async def _json(self, service: str, path: str) -> dict[str, Any]:
