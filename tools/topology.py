@@ -53,7 +53,7 @@ APP_PORTS = {
     "daprInternalGRPCPort": ".internal",
     "metricsPort": ".metrics",
 }
-SCHEDULER_PORTS = {"etcd": 50007, "peer": 50008, "health": 50009}
+SCHEDULER_PORTS = {"etcd": 9106, "peer": 9107, "health": 9108}
 PYTHON = (sys.executable, "-m")
 
 

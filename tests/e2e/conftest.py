@@ -27,12 +27,13 @@ async def cafe(stack: Stack) -> AsyncGenerator[Cafe]:
     """Everything is up when a story begins, whatever the one before has hurt."""
     stack.heal()
     async with httpx.AsyncClient(timeout=10) as http:
-        # A breaker that opened on cafe-svc stays open for seconds after cafe-svc is back.
+        # An open breaker, and the back-off of a lost connection, outlast the return of cafe-svc.
         menu = f"http://127.0.0.1:{stack.topology.ports['order-svc.http']}/menus?cafe_id=gangnam"
         await wait_until(
             lambda: http.get(menu, headers={"dapr-app-id": "cafe-svc"}),
             lambda answer: answer.is_success,
             what="order-svc's way to the menu",
+            timeout_s=45,
         )
         yield Cafe(stack.folder.running(), http)
     _no_deaths(stack)

@@ -19,7 +19,7 @@ from typing import Any, Final, Self
 
 import structlog
 
-from cafe_kit.memory_sidecar import MemoryDapr
+from cafe_kit.memory_sidecar import Call, MemoryDapr
 from cafe_kit.outcomes import Outcome
 from cafe_sandbox import identity, payment_gateway
 from cafe_sandbox.keyring import Keyring
@@ -49,6 +49,12 @@ def keyring() -> Keyring:
     """Return the identity provider's keys, the same for all tests; they cannot be rotated."""
     with TemporaryDirectory() as folder:
         return Keyring(Path(folder) / "keys.json")
+
+
+@functools.cache
+def signer() -> Call:
+    """Return the identity provider over those keys; it has no other state."""
+    return endpoint(identity.create_app(keyring(), ISSUER, AUDIENCE))
 
 
 @functools.cache
@@ -116,11 +122,7 @@ class MemoryCafe:
         # Lines nobody reads cost as much as the orders they tell of.
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("error"))
         gateway = payment_gateway.create_app(self.gateway_ledger)
-        signer = identity.create_app(keyring(), ISSUER, AUDIENCE)
-        self.dapr.apps |= {
-            "payment-gateway": endpoint(gateway),
-            "identity-provider": endpoint(signer),
-        }
+        self.dapr.apps |= {"payment-gateway": endpoint(gateway), "identity-provider": signer()}
         await self.heal()
         return self
 

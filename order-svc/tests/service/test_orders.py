@@ -29,9 +29,9 @@ async def test_an_order_is_for_its_customer_and_operators(cafe: MemoryCafe) -> N
     assert (others.status, others.headers["content-type"]) == (404, "application/problem+json")
 
 
-@pytest.mark.parametrize("order_id", ["unknown", "a||b", "%7C%7C", "x" * 500])
-async def test_an_unknown_order_is_404(cafe: MemoryCafe, order_id: str) -> None:
-    assert (await cafe.customer().get(f"/orders/{order_id}")).status == 404
+async def test_an_unknown_order_is_404(cafe: MemoryCafe) -> None:
+    for order_id in ("unknown", "a||b", "%7C%7C", "x" * 500):
+        assert (await cafe.customer().get(f"/orders/{order_id}")).status == 404, order_id
 
 
 @pytest.mark.parametrize(
