@@ -79,13 +79,22 @@ class RunFolder:
         """Read `stack.json`; raise NotRunning in one sentence if no stack is ready here."""
         if self.owner() is None:
             raise NotRunning("No stack is running here; start one with `make up`.")
-        if not self.stack_file.exists():
+        running = self._read()
+        if running is None:
             raise NotRunning("The stack is starting or stopping; try again in a few seconds.")
-        return json.loads(self.stack_file.read_text())
+        return running
+
+    def _read(self) -> dict[str, Any] | None:
+        try:
+            return json.loads(self.stack_file.read_text())
+        except FileNotFoundError:
+            return None
 
     def _say_what_runs(self) -> str:
-        if not self.stack_file.exists():
+        running = self._read()
+        if running is None:
             return f"A stack is already starting or stopping here (process {self.owner()})."
-        services = json.loads(self.stack_file.read_text())["services"]
-        urls = ", ".join(f"{name} {service['url']}" for name, service in services.items())
+        urls = ", ".join(
+            f"{name} {service['url']}" for name, service in running["services"].items()
+        )
         return f"The stack is already running here (process {self.owner()}): {urls}."

@@ -32,6 +32,7 @@ DAPRD_FLAGS = {
     "enableAppHealthCheck": "--enable-app-health-check",
     "appHealthCheckPath": "--app-health-check-path",
     "appHealthProbeInterval": "--app-health-probe-interval",
+    "appHealthProbeTimeout": "--app-health-probe-timeout",
     "appHealthThreshold": "--app-health-threshold",
 }
 # Shutdown: the API stays open until the app has drained, at most 2 s (the block ends early when

@@ -10,15 +10,17 @@ from functools import cache
 from typing import Any
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from jwt.algorithms import OKPAlgorithm, RSAAlgorithm
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from cafe_kit.sidecar import Reply
 from kit.tests.lamp import NOW
 from kit.tests.lamp_service import SETTINGS
 
 LIFETIME_S = 3600
+Key = Ed25519PrivateKey | RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 @cache
@@ -31,9 +33,7 @@ def rsa_key() -> RSAPrivateKey:
 class Issuer:
     """Has the shape of `cafe_kit.memory_sidecar.Call`; `reply` replaces the key set it answers."""
 
-    keys: dict[str, Ed25519PrivateKey | RSAPrivateKey] = field(
-        default_factory=lambda: {"key-1": Ed25519PrivateKey.generate()}
-    )
+    keys: dict[str, Key] = field(default_factory=lambda: {"key-1": Ed25519PrivateKey.generate()})
     away: bool = False
     reply: Reply | None = None
     asked: int = 0
@@ -60,7 +60,7 @@ class Issuer:
     def token(self, kid: str = "key-1", **changes: Any) -> str:
         """Return a token; a claim changed to `...` is left out."""
         key = self.keys[kid]
-        algorithm = "RS256" if isinstance(key, RSAPrivateKey) else "EdDSA"
+        algorithm = _public_jwk(key)["alg"]
         return jwt.encode(claims(**changes), key, algorithm, headers={"kid": kid})
 
     def unsigned_token(self, kid: str = "key-1") -> str:
@@ -90,10 +90,14 @@ def claims(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in {**good, **changes}.items() if value is not ...}
 
 
-def _public_jwk(key: Ed25519PrivateKey | RSAPrivateKey) -> dict[str, Any]:
-    if isinstance(key, RSAPrivateKey):
-        return {"alg": "RS256", **RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)}
-    return {"alg": "EdDSA", **OKPAlgorithm.to_jwk(key.public_key(), as_dict=True)}
+def _public_jwk(key: Key) -> dict[str, Any]:
+    match key:
+        case RSAPrivateKey():
+            return {"alg": "RS256", **RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)}
+        case ec.EllipticCurvePrivateKey():
+            return {"alg": "ES256", **ECAlgorithm.to_jwk(key.public_key(), as_dict=True)}
+        case _:
+            return {"alg": "EdDSA", **OKPAlgorithm.to_jwk(key.public_key(), as_dict=True)}
 
 
 def _compact(header: dict[str, str], sign: Callable[[bytes], bytes]) -> str:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from cafe_kit.auth import TokenVerifier
 from cafe_kit.memory_sidecar import MemorySidecar
@@ -26,6 +27,16 @@ async def test_a_token_signed_with_rsa_is_good(verifier: TokenVerifier, issuer: 
     issuer.keys["rsa"] = rsa_key()
 
     assert (await verifier.verify(issuer.token("rsa"))).sub == "ana"
+
+
+async def test_a_token_signed_in_another_way_is_refused(
+    verifier: TokenVerifier, issuer: Issuer
+) -> None:
+    """Two algorithms are enough; each further one is one more to get wrong."""
+    issuer.keys["ec"] = ec.generate_private_key(ec.SECP256R1())
+
+    with pytest.raises(Unauthenticated, match="alg value is not allowed"):
+        await verifier.verify(issuer.token("ec"))
 
 
 @pytest.mark.parametrize(

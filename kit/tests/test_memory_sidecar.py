@@ -92,12 +92,13 @@ async def test_each_app_has_a_store_of_its_own(dapr: MemoryDapr) -> None:
     assert await two.get("k") is None
 
 
+@pytest.mark.parametrize("status", [200, 404, 500])
 async def test_a_job_armed_again_by_its_own_call_stays_armed(
-    dapr: MemoryDapr, sidecar: MemorySidecar
+    dapr: MemoryDapr, sidecar: MemorySidecar, status: int
 ) -> None:
     async def arm_again(*_: object) -> Reply:
         await sidecar.schedule("job", due_s=2.0, data=b'"second"')
-        return await succeed()
+        return Reply(status, b"")
 
     dapr.apps[sidecar.app_id] = arm_again
     await sidecar.schedule("job", due_s=1.0, data=b'"first"')

@@ -97,7 +97,7 @@ def test_from_the_signal_on_the_process_is_not_ready(seen: Seen) -> None:
 
 def test_a_request_that_never_ends_is_given_up_when_the_time_to_drain_is_over(seen: Seen) -> None:
     assert seen.hang.status_code == 500
-    assert DRAIN_S <= seen.ended_after_s < DRAIN_S + 1
+    assert DRAIN_S <= seen.ended_after_s < DRAIN_S + 5
 
 
 def test_an_orderly_end_is_exit_code_0(seen: Seen) -> None:

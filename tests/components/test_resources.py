@@ -74,6 +74,14 @@ def test_every_component_and_endpoint_is_scoped_to_known_apps() -> None:
             assert set(each["scopes"]) <= set(PUBSUB), each["metadata"]["name"]
 
 
+def test_every_service_checks_tokens_and_only_payment_svc_moves_money() -> None:
+    endpoints = of_kind("HTTPEndpoint")
+
+    assert set(endpoints["identity-provider"]["scopes"]) == set(PUBSUB)
+    assert endpoints["payment-gateway"]["scopes"] == ["payment-svc"]
+    assert set(RESILIENCY["scopes"]) == set(PUBSUB)
+
+
 @pytest.mark.parametrize("app_id", PUBSUB)
 def test_an_app_may_publish_what_it_says_and_its_dead_letters_and_nothing_else(app_id: str) -> None:
     assert scoped("publishingScopes")[app_id] == topics_of(SAYS[app_id], app_id)

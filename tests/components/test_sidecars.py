@@ -72,6 +72,7 @@ async def test_a_trace_goes_on_through_a_published_event(runtime: Runtime) -> No
 async def test_no_order_id_becomes_a_label_of_a_metric(runtime: Runtime) -> None:
     order = await runtime.sidecar("order-svc")
 
+    await order.http.get("/orders/order-4711", headers={"dapr-app-id": "order-svc"})
     await order.http.get("/v1.0/state/order-store/order-4711")
 
     metrics = await wait_until(

@@ -69,11 +69,13 @@ async def test_a_plain_get_carries_no_body(world: World) -> None:
 
 @pytest.mark.parametrize("status", [301, 404, 409, 422, 500, 503])
 async def test_any_status_of_the_app_is_a_reply(world: World, status: int) -> None:
-    world.app.answer = answering(status, b'{"detail":"no"}')
+    world.app.answer = answering(status, b'{"detail":"no"}', location="/elsewhere")
 
     reply = await world.sidecar.invoke(APP_ID, "/things")
 
     assert (reply.status, reply.body) == (status, b'{"detail":"no"}')
+    assert reply.headers["location"] == "/elsewhere"
+    assert len(world.app.requests) == 1
 
 
 async def test_an_unknown_app_is_unavailable(world: World) -> None:
