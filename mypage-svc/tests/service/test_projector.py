@@ -45,6 +45,11 @@ class Setup:
         await wait_until(lambda: self.pages.batches, what="a write", every_s=0)
         return tasks
 
+    async def done(self, *tasks: asyncio.Task[None]) -> list[BaseException | None]:
+        """Return what each projection came to; fail if one is never told."""
+        async with asyncio.timeout(5):
+            return await asyncio.gather(*tasks, return_exceptions=True)
+
     def let_through(self, writes: int) -> None:
         for _ in range(writes):
             self.pages.gate.release()
@@ -66,7 +71,7 @@ async def test_what_gathers_during_a_write_is_written_together(setup: Setup) -> 
     more = await setup.begin(*(f"o-{n}" for n in range(1, 21)))
 
     setup.let_through(2)
-    await asyncio.gather(*first, *more)
+    assert not any(await setup.done(*first, *more))
 
     assert setup.pages.batches == [["o-0"], [f"o-{n}" for n in range(1, 21)]]
     assert setup.sidecar.calls == {"get_many": 2, "save_many": 2}
@@ -78,7 +83,7 @@ async def test_a_batch_has_a_limit(setup: Setup) -> None:
     more = await setup.begin(*(f"o-{n}" for n in range(BATCH_LIMIT + 5)))
 
     setup.let_through(3)
-    await asyncio.gather(*first, *more)
+    assert not any(await setup.done(*first, *more))
 
     assert [len(batch) for batch in setup.pages.batches] == [1, BATCH_LIMIT, 5]
 
@@ -99,15 +104,15 @@ async def test_a_failed_write_is_told_to_everybody_who_waits_and_to_nobody_else(
     first = await setup.begin("o-0")
     more = await setup.begin("o-1", "o-2")
     setup.let_through(1)
-    await asyncio.gather(*first)
+    assert not any(await setup.done(*first))
     setup.sidecar.hook = away
 
     setup.let_through(1)
-    told = await asyncio.gather(*more, return_exceptions=True)
+    told = await setup.done(*more)
     setup.sidecar.hook = None
     after = await setup.begin("o-3")
     setup.let_through(1)
-    await asyncio.gather(*after)
+    assert not any(await setup.done(*after))
 
     assert [type(error) for error in told] == [Unavailable, Unavailable]
     assert await setup.pages.row("o-1") is None
@@ -139,7 +144,7 @@ async def test_a_lost_write_is_read_and_folded_again(setup: Setup) -> None:
     setup.sidecar.hook = race
     tasks = await setup.begin("o-0")
     setup.let_through(1)
-    await asyncio.gather(*tasks)
+    assert not any(await setup.done(*tasks))
 
     row = await setup.pages.row("o-0")
     assert writes == 2
@@ -156,7 +161,7 @@ async def test_a_write_that_stays_lost_is_given_up(setup: Setup) -> None:
     setup.sidecar.hook = lose
     tasks = await setup.begin("o-0")
     setup.let_through(1)
-    (error,) = await asyncio.gather(*tasks, return_exceptions=True)
+    (error,) = await setup.done(*tasks)
 
     assert isinstance(error, Unavailable)
     assert setup.sidecar.calls["save_many"] == ATTEMPTS

@@ -5,7 +5,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from cafe_kit.sidecar import Unavailable
 from tests.memory.cafe import MemoryCafe
+from tests.memory.faults import FaultAt
 from tests.memory.journeys import LATTES, PICKUP, play
 
 BODY = PICKUP.body
@@ -97,6 +99,15 @@ async def test_another_customers_same_key_is_another_order(cafe: MemoryCafe) -> 
     assert (anas.status, bobs.status) == (201, 201)
     assert "idempotent-replayed" not in bobs.headers
     assert anas.body["order_id"] != bobs.body["order_id"]
+
+
+async def test_an_order_whose_save_seemed_to_fail_is_no_repetition(cafe: MemoryCafe) -> None:
+    cafe.fault = FaultAt(1, "after", lambda: Unavailable("no answer"), frozenset({"save"}))
+
+    answer = await cafe.customer().post("/orders", BODY, idempotency_key="1")
+
+    assert answer.status == 201
+    assert "idempotent-replayed" not in answer.headers
 
 
 async def test_twenty_at_once_place_one_order(cafe: MemoryCafe) -> None:

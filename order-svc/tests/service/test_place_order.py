@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from cafe_kit.events import event_id
 from tests.memory.cafe import MemoryCafe
 from tests.memory.journeys import COUNTER, DOOR, LATTES, PICKUP
 from tests.memory.stubs import answering, menu
@@ -64,6 +65,7 @@ async def test_a_placed_order_is_announced_once_with_all_that_others_need(
     order_id = placed.body["order_id"]
     (event,) = cafe.events(order_id)
     assert (event["type"], event["source"]) == ("cafe.OrderPlaced.v1", "order-svc")
+    assert event["id"] == event_id(order_id, "order-svc", 1, "cafe.OrderPlaced.v1")
     assert (event["subject"], event["correlationid"]) == (order_id, order_id)
     assert event["data"] == {
         "order_id": order_id,
