@@ -101,7 +101,7 @@ the load on one machine). Ratios and counts hold elsewhere; times wander with th
 ## Counts per order, up to "queued at the cafe and visible"
 
 Counted from daprd's metrics and Valkey's `INFO commandstats`, not estimated.
-XPENDING is left out: the sidecars send it by the clock, load or not.
+Left out is what the sidecars send by the clock, load or not: XPENDING and empty XREADGROUP.
 
 | | goal | at 1 order/s | at {rate:g} orders/s |
 |---|---|---|---|

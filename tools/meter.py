@@ -17,6 +17,9 @@ _LINE: Final = re.compile(
 _API_CALLS: Final = "dapr_http_server_request_count"
 _DELIVERIES: Final = "dapr_component_pubsub_ingress_count"
 _LISTEN: Final = "0A"
+_BY_THE_CLOCK: Final = {
+    f"cmdstat_{name}" for name in ("xpending", "xreadgroup", "info", "hello", "client|setinfo")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,8 @@ class Counts:
     """Totals since the start of the stack, or a difference of two such readings.
 
     `api_calls`: requests to the HTTP API of all sidecars. `deliveries`: events handed to apps.
-    `valkey_commands`: all but XPENDING, which the sidecars send by the clock, load or not.
+    `valkey_commands`: all but what the sidecars send by the clock, load or not: XPENDING, and
+    XREADGROUP, of which one per delivery is counted, as if no read ever brought two events.
     `connections`: TCP connections opened towards a sidecar, an app, a sandbox or Valkey.
     """
 
@@ -59,7 +63,8 @@ class Meter:
             totals = await self._sidecar(app_id)
             api_calls += totals[_API_CALLS]
             deliveries += totals[_DELIVERIES]
-        return Counts(api_calls, deliveries, self._valkey(), self._connections())
+        commands = self._valkey() + deliveries
+        return Counts(api_calls, deliveries, commands, self._connections())
 
     async def delivered_to(self, app_id: str) -> float:
         """Return how many events one app has been handed."""
@@ -81,8 +86,7 @@ class Meter:
         # The client's own annotations are partly unknown; the shape is Valkey's.
         info = cast("Any", self._client).info("commandstats")
         stats = cast("dict[str, dict[str, int]]", info)
-        own = {"cmdstat_info", "cmdstat_xpending", "cmdstat_hello", "cmdstat_client|setinfo"}
-        return sum(stat["calls"] for name, stat in stats.items() if name not in own)
+        return sum(stat["calls"] for name, stat in stats.items() if name not in _BY_THE_CLOCK)
 
     def _connections(self) -> float:
         """Count each (local, remote) pair ever seen towards a port of the stack."""

@@ -8,6 +8,7 @@ loses all it had in memory and keeps its store::
         await cafe.settle()
 """
 
+import asyncio
 import functools
 import json
 from collections.abc import Callable, Mapping
@@ -24,7 +25,7 @@ from cafe_kit.outcomes import Outcome
 from cafe_sandbox import identity, payment_gateway
 from cafe_sandbox.keyring import Keyring
 from cafe_sandbox.ledger import Ledger
-from tests.memory.node import SERVICES, Clock, Node, endpoint
+from tests.memory.node import SERVICES, Clock, Node, endpoint, forgive_crashes
 
 ISSUER: Final = "https://identity.cafe.example"
 AUDIENCE: Final = "cafe"
@@ -121,6 +122,7 @@ class MemoryCafe:
     async def __aenter__(self) -> Self:
         # Lines nobody reads cost as much as the orders they tell of.
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("error"))
+        asyncio.get_running_loop().set_exception_handler(forgive_crashes)
         gateway = payment_gateway.create_app(self.gateway_ledger)
         self.dapr.apps |= {"payment-gateway": endpoint(gateway), "identity-provider": signer()}
         await self.heal()

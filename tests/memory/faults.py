@@ -1,5 +1,6 @@
 """Faults that a sidecar call can meet, and deliveries as unfair as a broker may make them."""
 
+import asyncio
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,16 +26,22 @@ class Calls:
 
 @dataclass(slots=True)
 class FaultAt:
-    """Raises at the `number`th call (from 1) that reaches the phase "before" or "after"."""
+    """Raises at the `number`th call (from 1) that reaches the phase "before" or "after".
+
+    Only calls of the service `app_id` and of the named verbs count, where any are given.
+    """
 
     number: int
     phase: str
     error: Callable[[], BaseException]
     verbs: frozenset[str] = frozenset()
+    app_id: str = ""
     seen: int = 0
 
-    def __call__(self, _: str, verb: str, phase: str, __: str) -> None:
-        if phase != self.phase or (self.verbs and verb not in self.verbs):
+    def __call__(self, app_id: str, verb: str, phase: str, _: str) -> None:
+        if phase != self.phase or self.app_id not in ("", app_id):
+            return
+        if self.verbs and verb not in self.verbs:
             return
         self.seen += 1
         if self.seen == self.number:
@@ -51,6 +58,21 @@ def twice(cafe: MemoryCafe) -> Between:
             delivery = cafe.dapr.pending.popleft()
             await cafe.dapr.deliver(delivery)
             await cafe.dapr.deliver(delivery)
+        raise AssertionError(f"still pending: {len(cafe.dapr.pending)} events")
+
+    return between
+
+
+def at_once(cafe: MemoryCafe) -> Between:
+    """Deliver all that is pending at the same time and each event twice, and so on."""
+
+    async def between() -> None:
+        for _ in range(MAX_DELIVERIES):
+            batch = list(cafe.dapr.pending)
+            if not batch:
+                return
+            cafe.dapr.pending.clear()
+            await asyncio.gather(*(cafe.dapr.deliver(delivery) for delivery in batch * 2))
         raise AssertionError(f"still pending: {len(cafe.dapr.pending)} events")
 
     return between

@@ -41,7 +41,18 @@ async def play_with(cafe: MemoryCafe, journey: Journey, key: str, fault: FaultAt
     return await play(cafe, journey, key, between)
 
 
-@pytest.mark.parametrize("journey", [DELIVERY, DECLINED], ids=["delivery", "declined"])
+@pytest.mark.parametrize(
+    ("app_id", "journey"),
+    [
+        ("order-svc", DELIVERY),
+        ("payment-svc", DELIVERY),
+        ("cafe-svc", DELIVERY),
+        ("mypage-svc", DELIVERY),
+        ("order-svc", DECLINED),
+        ("payment-svc", DECLINED),
+    ],
+    ids=["order", "payment", "cafe", "mypage", "order-declined", "payment-declined"],
+)
 @pytest.mark.parametrize(
     ("phase", "error", "verbs"),
     [
@@ -54,20 +65,21 @@ async def play_with(cafe: MemoryCafe, journey: Journey, key: str, fault: FaultAt
     ],
     ids=["error", "done-but-error", "crash", "done-but-crash", "conflict", "done-but-conflict"],
 )
-async def test_any_call_may_fail_once(
+async def test_any_call_of_a_service_may_go_wrong_once(
     cafe: MemoryCafe,
+    app_id: str,
     journey: Journey,
     phase: str,
     error: Callable[[], BaseException],
     verbs: frozenset[str],
 ) -> None:
-    nothing = FaultAt(0, phase, error, verbs)
+    nothing = FaultAt(0, phase, error, verbs, app_id)
     await play_with(cafe, journey, "clean", nothing)
     assert nothing.seen > 0
 
     for number in range(1, nothing.seen + 1):
-        with told(phase=phase, error=error.__name__, number=number):
-            fault = FaultAt(number, phase, error, verbs)
+        with told(number=number):
+            fault = FaultAt(number, phase, error, verbs, app_id)
 
             order_id = await play_with(cafe, journey, str(number), fault)
 

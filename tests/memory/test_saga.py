@@ -7,10 +7,10 @@ import pytest
 
 from tests.memory.cafe import MemoryCafe
 from tests.memory.checks import assert_at_rest
-from tests.memory.faults import scrambled, told, twice
+from tests.memory.faults import at_once, scrambled, told, twice
 from tests.memory.journeys import DECLINED, DELIVERY, PAID, PICKUP, Journey, play
 
-SEEDS = 25
+SEEDS = 20
 JOURNEYS = pytest.mark.parametrize(
     "journey", [PICKUP, DELIVERY, DECLINED], ids=["pickup", "delivery", "declined"]
 )
@@ -26,6 +26,15 @@ async def test_an_order_comes_to_its_end(cafe: MemoryCafe, journey: Journey) -> 
 @JOURNEYS
 async def test_every_event_may_be_delivered_twice(cafe: MemoryCafe, journey: Journey) -> None:
     order_id = await play(cafe, journey, between=twice(cafe))
+
+    await assert_at_rest(cafe, journey, order_id)
+
+
+@JOURNEYS
+async def test_all_events_may_come_twice_and_at_the_same_time(
+    cafe: MemoryCafe, journey: Journey
+) -> None:
+    order_id = await play(cafe, journey, between=at_once(cafe))
 
     await assert_at_rest(cafe, journey, order_id)
 
@@ -116,7 +125,7 @@ async def test_many_orders_at_once_keep_out_of_each_others_way(cafe: MemoryCafe)
     journeys = [PICKUP, DELIVERY, DECLINED] * 5
 
     order_ids = await asyncio.gather(
-        *(play(cafe, journey, str(key)) for key, journey in enumerate(journeys))
+        *(play(cafe, journey, str(key), at_once(cafe)) for key, journey in enumerate(journeys))
     )
 
     for order_id, journey in zip(order_ids, journeys, strict=True):

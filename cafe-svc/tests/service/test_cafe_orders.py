@@ -1,5 +1,6 @@
 """What the cafe does with a paid order: it is queued, made, and handed over step by step."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -84,6 +85,16 @@ async def test_each_step_says_one_event_and_repeating_it_changes_nothing(
     assert last["barista"] == "barista-gangnam"
     assert last["rider"] == ("rita" if journey is AT_DOOR else None)
     assert last["ready_at"] == "2026-03-02T09:11:00Z"
+
+
+async def test_five_baristas_at_once_take_a_step_once(cafe: MemoryCafe) -> None:
+    order_id = await paid(cafe)
+
+    for version, name in enumerate(TO_COUNTER, 2):
+        answers = await asyncio.gather(*(command(cafe, PICKUP, order_id, name) for _ in range(5)))
+
+        assert {(a.status, a.body["version"]) for a in answers} == {(200, version)}
+        assert cafe.events(order_id)[-1]["data"]["version"] == version
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ VERBS: dict[str, Callable[[Sidecar], Awaitable[object]]] = {
     "save": lambda sidecar: sidecar.save(Write(new_key(), b"1", None)),
     "save_many": lambda sidecar: sidecar.save_many([Write(new_key(), b"1", None)]),
     "publish": lambda sidecar: sidecar.publish(TOPIC, new_event()[1]),
-    "invoke": lambda sidecar: sidecar.invoke(APP_ID, "/things"),
+    "invoke": lambda sidecar: sidecar.invoke(APP_ID, "/verbs"),
     "schedule": lambda sidecar: sidecar.schedule(new_key(), due_s=3600.0, data=b"{}"),
     "unschedule": lambda sidecar: sidecar.unschedule(new_key()),
     "subscriptions": lambda sidecar: sidecar.subscriptions(),
@@ -40,18 +40,18 @@ def answering(
 
 async def test_an_invoked_app_is_asked_what_the_caller_asked(world: World) -> None:
     world.app.answer = answering(201, b'{"id":7}', x_kind="thing", content_type="application/json")
+    target = "/things/a-b?q=c%20d&x=%26"
 
     reply = await world.sidecar.invoke(
         APP_ID,
-        "/things/a-b?q=c%20d&x=%26",
+        target,
         method="PUT",
         body=b'{"size": 1.50}',
         headers={"idempotency-key": "k-1", "authorization": "Bearer secret"},
     )
 
-    [request] = world.app.requests
-    assert (request.method, request.target) == ("PUT", "/things/a-b?q=c%20d&x=%26")
-    assert request.body == b'{"size": 1.50}'
+    [request] = world.app.asked(target)
+    assert (request.method, request.body) == ("PUT", b'{"size": 1.50}')
     assert request.headers["content-type"] == "application/json"
     assert request.headers["idempotency-key"] == "k-1"
     assert request.headers["authorization"] == "Bearer secret"
@@ -62,7 +62,7 @@ async def test_an_invoked_app_is_asked_what_the_caller_asked(world: World) -> No
 async def test_a_plain_get_carries_no_body(world: World) -> None:
     await world.sidecar.invoke(APP_ID, "/things")
 
-    [request] = world.app.requests
+    [request] = world.app.asked("/things")
     assert (request.method, request.body) == ("GET", b"")
     assert "content-type" not in request.headers
 
@@ -75,7 +75,7 @@ async def test_any_status_of_the_app_is_a_reply(world: World, status: int) -> No
 
     assert (reply.status, reply.body) == (status, b'{"detail":"no"}')
     assert reply.headers["location"] == "/elsewhere"
-    assert len(world.app.requests) == 1
+    assert len(world.app.asked("/things")) == 1
 
 
 async def test_an_unknown_app_is_unavailable(world: World) -> None:
@@ -99,7 +99,7 @@ async def test_an_app_that_hangs_is_unavailable_at_the_deadline(world: World) ->
         await world.impatient.invoke(APP_ID, "/things")
 
     assert time.monotonic() - began_s == pytest.approx(SHORT_DEADLINE_S, abs=0.2)
-    assert world.app.requests
+    assert world.app.asked("/things")
 
 
 async def test_a_request_above_the_limit_is_rejected_and_not_sent(world: World) -> None:
@@ -108,14 +108,15 @@ async def test_a_request_above_the_limit_is_rejected_and_not_sent(world: World) 
     with pytest.raises(Rejected):
         await world.sidecar.invoke(APP_ID, "/things", method="POST", body=body)
 
-    assert world.app.requests == []
+    assert world.app.asked("/things") == []
 
 
 async def test_the_trace_of_the_caller_reaches_the_app(world: World) -> None:
     with span("calling", {}) as ids:
         await world.sidecar.invoke(APP_ID, "/things")
 
-    assert ids["trace_id"] in world.app.requests[0].headers["traceparent"]
+    [request] = world.app.asked("/things")
+    assert ids["trace_id"] in request.headers["traceparent"]
 
 
 @pytest.mark.parametrize("verb", VERBS)
