@@ -13,7 +13,7 @@ FULLY_COVERED := kit/cafe_kit/*,*/domain.py,*/catalogue.py,*/indexes.py,*/saga.p
 FAST := not real and not e2e and not cli
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down sandbox demo token doctor dapr test lint types unit e2e contracts lock clean
+.PHONY: help install up down sandbox demo token doctor dapr test lint types unit e2e contracts figures lock clean
 
 help: ## list the commands
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)$$/\1\t\2/p' Makefile | expand -t 12
@@ -73,6 +73,9 @@ e2e: install ## customer stories on the real stack
 contracts: install ## write contracts/ from the services
 	@$(RUN) tools.contracts
 
+figures: install dapr ## measure calls, deliveries and times of an order; writes docs/figures.md
+	@$(RUN) tools.figures
+
 lock: install ## resolve requirements.lock again
 	@$(BIN)/uv pip compile --universal --generate-hashes -p 3.11 --no-header --no-annotate \
 		--no-emit-package cafe-kit kit/pyproject.toml order-svc/pyproject.toml \
@@ -80,7 +83,7 @@ lock: install ## resolve requirements.lock again
 
 clean: down ## delete caches, coverage and the data of the stopped stack
 	@find $(RUN_DIR) -mindepth 1 ! -name .gitignore -delete
-	@rm -rf .coverage .dapr .hypothesis .import_linter_cache .pytest_cache .ruff_cache
+	@rm -rf .coverage .coverage.* .dapr .hypothesis .import_linter_cache .pytest_cache .ruff_cache
 
 define need_python
 $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

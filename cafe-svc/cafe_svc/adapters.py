@@ -6,6 +6,7 @@ from typing import Final
 from cafe_kit.clock import Clock
 from cafe_kit.events import Cause
 from cafe_kit.repository import Repository
+from cafe_kit.sidecar import Unavailable
 from cafe_svc.catalogue import Cafe, FoundCafe, seed
 
 FRESH_FOR: Final = timedelta(seconds=5)
@@ -39,7 +40,7 @@ class StoredCatalogue:
             return cached[0]
         found = await self._repository.get(cafe_id)
         if found is None:
-            return None
+            raise Unavailable(f"the cafe {cafe_id} is not stored yet")
         self._cache[cafe_id] = (found.state, self._clock())
         return found.state
 

@@ -13,7 +13,10 @@ class Catalogue(Protocol):
         ...
 
     async def get(self, cafe_id: str) -> Cafe | None:
-        """Return one cafe, at most 5 s old, or None when nobody knows it."""
+        """Return one cafe, at most 5 s old, or None when nobody knows it.
+
+        Raises `SidecarError`, also while the seed is not stored yet: that is not "unknown".
+        """
         ...
 
     async def all(self) -> list[Cafe]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
@@ -70,22 +70,9 @@ def build_app(
 ) -> FastAPI:
     """Return the app. It opens nothing before it runs, and never fails because Dapr is away."""
     lifecycle = Lifecycle()
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        tasks = [
-            asyncio.create_task(_guarded(lambda: _start(parts, sidecar, lifecycle))),
-            asyncio.create_task(_guarded(parts.run)),
-        ]
-        yield
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await sidecar.close()
-
     app = _Service(
         title=parts.title,
-        lifespan=lifespan,
+        lifespan=_lifespan(parts, sidecar, lifecycle),
         exception_handlers={**HANDLERS},
         responses={"default": {"model": ProblemBody, "description": "A problem (RFC 9457)"}},
         redoc_url=None,
@@ -102,6 +89,24 @@ def build_app(
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(Observe)
     return app
+
+
+def _lifespan(
+    parts: Parts[ServiceT], sidecar: Sidecar, lifecycle: Lifecycle
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        tasks = [
+            asyncio.create_task(_guarded(lambda: _start(parts, sidecar, lifecycle))),
+            asyncio.create_task(_guarded(parts.run)),
+        ]
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await sidecar.close()
+
+    return lifespan
 
 
 def _probes(lifecycle: Lifecycle, settings: Settings, info: dict[str, str]) -> APIRouter:

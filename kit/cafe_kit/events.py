@@ -13,7 +13,7 @@ ViewT = TypeVar("ViewT", bound="View")
 class Event(BaseModel):
     """An event a service says. TOPIC is the CloudEvents type too, e.g. `shop.ThingDone.v1`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(hide_input_in_errors=True, frozen=True, extra="forbid")
 
     TOPIC: ClassVar[str]
 
@@ -21,7 +21,7 @@ class Event(BaseModel):
 class View(BaseModel):
     """The fields a service reads of an event it hears; everything else is ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(hide_input_in_errors=True, frozen=True, extra="ignore")
 
     TOPIC: ClassVar[str]
 
@@ -33,7 +33,7 @@ class CloudEvent(BaseModel):
     wrongly typed attribute of that name kills a subscribing daprd 1.18.2.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(hide_input_in_errors=True, frozen=True)
 
     specversion: Literal["1.0"] = "1.0"
     id: str
@@ -50,7 +50,7 @@ class CloudEvent(BaseModel):
 class Received(BaseModel, Generic[ViewT]):
     """The part of a delivered envelope that handlers need."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(hide_input_in_errors=True, frozen=True, extra="ignore")
 
     specversion: Literal["1.0"]
     id: str

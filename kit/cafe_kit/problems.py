@@ -24,7 +24,7 @@ from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from cafe_kit.logs import get_logger
-from cafe_kit.sidecar import SidecarError
+from cafe_kit.sidecar import Rejected, SidecarError
 
 _log = get_logger()
 RETRY_AFTER_S = 2
@@ -146,7 +146,9 @@ async def on_invalid(_: Request, error: Exception) -> Response:
 
 
 async def on_sidecar_error(_: Request, error: Exception) -> Response:
-    """Answer 503, try again: a dependency behind the sidecar is away."""
+    """Answer 503, try again: a dependency is away. What will never be accepted is a bug of ours."""
+    if isinstance(error, Rejected):
+        return on_bug(error)
     _log.warning("sidecar call failed", error=str(error))
     return TemporarilyAway("A part this request needs is away; send it again.").response()
 

@@ -34,7 +34,7 @@ _log = get_logger()
 class Entry(BaseModel):
     """One handled input and the events it brought about."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(hide_input_in_errors=True, frozen=True)
 
     cause_id: str
     events: tuple[CloudEvent, ...]
@@ -43,7 +43,7 @@ class Entry(BaseModel):
 class Document(BaseModel, Generic[StateT]):
     """What is stored under one key. `write_id` tells the writer's own save from another's."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(hide_input_in_errors=True, frozen=True)
 
     state: StateT
     version: int

@@ -48,7 +48,11 @@ def run(
         api_token=settings.dapr_api_token,
     )
     app = create_app(settings, sidecar, clock)
-    config = uvicorn.Config(
+    _Server(_config(app, settings), app.state.lifecycle).run()
+
+
+def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         host=settings.app_host,
         port=settings.app_port,
@@ -62,4 +66,3 @@ def run(
         timeout_keep_alive=120,
         timeout_graceful_shutdown=settings.drain_s,
     )
-    _Server(config, app.state.lifecycle).run()

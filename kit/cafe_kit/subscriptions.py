@@ -12,7 +12,7 @@ from cafe_kit.events import Cause, Received, View
 from cafe_kit.logs import bound, get_logger
 from cafe_kit.metrics import EVENTS
 from cafe_kit.outcomes import Done, Drop, Duplicate, Outcome, Retry
-from cafe_kit.sidecar import SidecarError
+from cafe_kit.sidecar import Rejected, SidecarError
 
 ServiceT = TypeVar("ServiceT")
 ViewT = TypeVar("ViewT", bound=View)
@@ -98,6 +98,8 @@ async def _handle(
     with bound(subject=event.subject, cause_id=event.id):
         try:
             return await reaction.does(service, event, Cause(event.id))
+        except Rejected as error:
+            return Drop(str(error))
         except SidecarError as error:
             return Retry(str(error))
         except Exception as error:  # noqa: BLE001 - logged in full; the broker delivers again

@@ -1,6 +1,6 @@
 """Answers that a healthy daprd rarely gives, and what the port makes of them.
 
-The server here gives canned answers, word for word as seen (dapr-facts.md); how a real daprd
+The server here gives canned answers, word for word as seen on daprd 1.18.2; how a real daprd
 behaves is the business of kit/tests/sidecar_contract.
 """
 

@@ -90,7 +90,7 @@ def test_the_dead_letter_topic_is_the_apps_own() -> None:
         (Retry("away"), RETRY),
         (Drop("never"), DROP),
         (Unavailable("away"), RETRY),
-        (Rejected("too large"), RETRY),
+        (Rejected("too large"), DROP),
         (RuntimeError("bug"), RETRY),
     ],
 )

@@ -1,4 +1,4 @@
-"""The kit is mechanism: it knows no coffee (architecture.md section 5, style.md rule 13).
+"""The kit is mechanism: it knows no coffee.
 
 Every word of its sources counts, in names, texts and comments alike; `OrderPlaced` and
 `order_placed` have the word `order` in them, `reorder` and `border` have not.

@@ -91,12 +91,29 @@ def _fold_all(facts: Sequence[Fact], found: Mapping[str, Stored]) -> list[Write]
         for row in group:
             index = with_mine(index, row)
         changed.append(_changed(_MINE, key, index, found, CustomerIndex()))
-    for key, group in boards.items():
-        board = _load(_BOARD, found.get(key), BoardIndex())
-        for row in group:
-            board = with_active(board, row)
-        changed.append(_changed(_BOARD, key, board, found, BoardIndex()))
+    changed += [_board_write(key, group, found) for key, group in boards.items()]
     return [write for write in changed if write is not None]
+
+
+def _board_write(key: str, rows: Sequence[Row], found: Mapping[str, Stored]) -> Write | None:
+    """Return the board with these rows, also where it stays the same while a row moved on.
+
+    A board follows the rows, so of two writers the one that read the older row must lose. Were
+    nothing written here, the other's older board would pass its compare-and-set.
+    """
+    stored = found.get(key)
+    board = _load(_BOARD, stored, BoardIndex())
+    for row in rows:
+        board = with_active(board, row)
+    before = [_load(_ROW, found.get(_row_key(row.order_id)), None) for row in rows]
+    if [_stage(row) for row in before] == [_stage(row) for row in rows]:
+        return _changed(_BOARD, key, board, found, BoardIndex())
+    return Write(key, _BOARD.dump_json(board), stored.etag if stored else None)
+
+
+def _stage(row: Row | None) -> object:
+    """Return what of a row a board depends on."""
+    return (row.cafe_order, row.queued_at) if row else (None, None)
 
 
 def _grouped(rows: Mapping[str, Row], key_of: Callable[[Row], str]) -> dict[str, list[Row]]:

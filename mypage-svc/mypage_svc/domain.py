@@ -171,7 +171,7 @@ def order_status(row: Row) -> OrderStatus:
     if row.order is not None and row.order.status == "CANCELLED":
         return OrderStatus.CANCELLED
     if row.cafe_order is not None:
-        return _AT_CAFE[row.cafe_order.status]
+        return _AT_CAFE.get(row.cafe_order.status, OrderStatus.PAID)
     if row.payment is not None and row.payment.status == "PAID":
         return OrderStatus.PAID
     return OrderStatus.ORDERED

@@ -7,7 +7,8 @@ from typing import Final
 from mypage_svc.domain import ACTIVE, WAITING, Row
 
 CUSTOMER_LIMIT: Final = 200
-BOARD_LIMIT: Final = 500
+BOARD_LIMIT: Final = 100
+"""How many orders a board shows; those after them move up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Active:
 
 @dataclass(frozen=True, slots=True)
 class BoardIndex:
-    """A cafe's active orders, longest waiting first, at most `BOARD_LIMIT`."""
+    """A cafe's active orders, longest waiting first; some 100 B each, as many as it works on."""
 
     orders: tuple[Active, ...] = ()
 
@@ -57,7 +58,7 @@ def with_active(index: BoardIndex, row: Row) -> BoardIndex:
     if status in ACTIVE and row.queued_at is not None:
         others.append(Active(row.order_id, row.queued_at, status in WAITING))
     others.sort(key=lambda active: (active.queued_at, active.order_id))
-    return BoardIndex(tuple(others[:BOARD_LIMIT]))
+    return BoardIndex(tuple(others))
 
 
 def queue_position(index: BoardIndex, order_id: str) -> int | None:

@@ -7,7 +7,7 @@ from cafe_kit.events import Cause, Received
 from cafe_kit.outcomes import Done, Outcome
 from mypage_svc.domain import Row
 from mypage_svc.inbound import Told
-from mypage_svc.indexes import BoardIndex, Mine, queue_position
+from mypage_svc.indexes import BOARD_LIMIT, BoardIndex, Mine, queue_position
 from mypage_svc.ports import Pages
 from mypage_svc.projector import Projector
 
@@ -62,7 +62,7 @@ async def pages_of(
 
 
 async def board_of(service: MyPages, cafe_id: str) -> list[Page]:
-    """Return a cafe's active orders, longest waiting first."""
+    """Return a cafe's first `BOARD_LIMIT` active orders, longest waiting first."""
     index = await service.pages.of_cafe(cafe_id)
-    rows = await service.pages.rows([active.order_id for active in index.orders])
+    rows = await service.pages.rows([active.order_id for active in index.orders[:BOARD_LIMIT]])
     return [Page(row, queue_position(index, row.order_id)) for row in rows]

@@ -6,7 +6,7 @@ from cafe_kit.events import Cause, Received
 from cafe_kit.outcomes import Outcome
 from cafe_kit.repository import Repository, Snapshot, outcome_of
 from payment_svc import inbound
-from payment_svc.domain import Payment, StartPayment
+from payment_svc.domain import Payment, StartPayment, Status
 from payment_svc.ports import Gateway
 
 
@@ -23,8 +23,9 @@ async def start_payment(
 ) -> Outcome:
     """Save the intent, charge, save the answer: three steps, each safe to repeat.
 
-    The intent is stored before the gateway is asked, so a charge nobody remembers cannot exist. A
-    redelivered event asks again with the same idempotency key and gets the same answer.
+    The intent is stored before the gateway is asked, so a charge nobody remembers cannot exist.
+    While it is PENDING a redelivered event asks again with the same idempotency key and gets the
+    same answer; after that it only says again what this event has brought about.
     """
     wanted = event.data
     trigger = StartPayment(
@@ -39,8 +40,8 @@ async def start_payment(
     )
     intent = Cause(f"intent:{cause.id}")
     started = await payments.repository.update(wanted.order_id, trigger, intent, expect_new=True)
-    if started.state is None:
-        return outcome_of(started)
+    if started.state is None or started.state.status is not Status.PENDING:
+        return outcome_of(await payments.repository.update(wanted.order_id, trigger, cause))
     answer = await payments.gateway.charge(started.state)
     return outcome_of(await payments.repository.update(wanted.order_id, answer, cause))
 

@@ -1,6 +1,7 @@
 """Parts are away or say things twice; orders are taken, and in the end all are right."""
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ import pytest
 import valkey.asyncio
 
 from tests.e2e.cafe import Cafe, Person
+from tests.waiting import wait_until
 from tools.stack import Stack
 
 pytestmark = pytest.mark.e2e
@@ -52,7 +54,8 @@ async def test_ordering_goes_on_from_the_cached_menu_while_cafe_svc_is_down(
     stack.stop("cafe-svc", "cafe-svc.daprd")
 
     # Longer than the menu counts as fresh, so the question is asked and fails.
-    await asyncio.sleep(5.5)
+    stale_at = time.monotonic() + 5.5
+    await wait_until(lambda: time.monotonic() > stale_at, what="a menu too old to be fresh")
     placed = await ana.place()
 
     assert (warm.status_code, placed.status_code) == (201, 201)

@@ -27,7 +27,6 @@ from mypage_svc.domain import (
     refund_status,
 )
 from mypage_svc.indexes import (
-    BOARD_LIMIT,
     CUSTOMER_LIMIT,
     Active,
     BoardIndex,
@@ -186,15 +185,15 @@ def test_an_order_comes_onto_the_board_when_it_is_known_since_when_it_waits() ->
     assert complete == BoardIndex((Active("o-0", START + timedelta(seconds=2), waiting=True),))
 
 
-def test_a_customer_keeps_the_newest_and_a_board_the_longest_waiting() -> None:
+def test_a_customer_keeps_the_newest_and_a_board_keeps_all() -> None:
     mine, board = CustomerIndex(), BoardIndex()
-    for number in range(BOARD_LIMIT + 2):
+    for number in range(CUSTOMER_LIMIT + 2):
         at = START + timedelta(minutes=number)
         placed, queued = replace(PLACED, at=at), Part(1, "QUEUED")
         row = Row(f"o-{number}", "ana", "gangnam", placed, cafe_order=queued, queued_at=at)
         mine, board = with_mine(mine, row), with_active(board, row)
 
-    newest = BOARD_LIMIT + 1
+    newest = CUSTOMER_LIMIT + 1
     assert len(mine.orders) == CUSTOMER_LIMIT
     assert mine.orders[0] == Mine(f"o-{newest}", START + timedelta(minutes=newest))
-    assert [a.order_id for a in board.orders] == [f"o-{n}" for n in range(BOARD_LIMIT)]
+    assert [a.order_id for a in board.orders] == [f"o-{n}" for n in range(newest + 1)]
