@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from cafe_kit.events import Cause, CloudEvent, Head, Received, View, envelope, event_id, event_of
+from cafe_kit.repository import Document
 from kit.tests.lamp import NOW, Installed, Lamp, Lit, Status
 
 ON = Lamp("lamp-1", Status.ON, 3)
@@ -89,3 +90,14 @@ def test_an_event_says_nothing_that_its_schema_does_not_have() -> None:
         Installed.model_validate(
             {"lamp_id": "l", "version": 1, "status": "ON", "occurred_at": NOW, "more": 1}
         )
+
+
+def test_what_cannot_be_read_is_not_shown_in_the_error() -> None:
+    """A document or an event may carry what must not stand in a log line."""
+    secret = b'{"specversion":"1.0","id":5,"data":{"token":"tok_secret"}}'
+
+    for model in (CloudEvent, Received[View], Document[str]):
+        with pytest.raises(ValidationError) as failure:
+            model.model_validate_json(secret)
+
+        assert "tok_secret" not in f"{failure.value} {failure.value!r}"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cafe_kit.outcomes import Retry
 from cafe_kit.sidecar import Unavailable
 from tests.memory.cafe import MemoryCafe
 from tests.memory.faults import Calls, FaultAt
@@ -100,11 +101,14 @@ async def test_a_menu_that_cannot_be_read_is_503(cafe: MemoryCafe) -> None:
     assert (answer.status, answer.headers["retry-after"]) == (503, "2")
 
 
-async def test_a_cafe_that_is_not_founded_yet_is_not_listed(cafe: MemoryCafe) -> None:
+async def test_a_cafe_that_is_not_founded_yet_is_not_unknown_but_comes_later(
+    cafe: MemoryCafe,
+) -> None:
     del cafe.nodes["cafe-svc"].documents["cafe:gangnam"]
 
     listed = await cafe.caller().get("/cafes")
     menu = await cafe.caller().get("/menus?cafe_id=gangnam")
+    cafe.tell("Paid", "o-1", items=[], fulfilment={"method": "pickup"}, note=None)
 
-    assert [c["cafe_id"] for c in listed.body["items"]] == ["hongdae", "jamsil"]
-    assert menu.body["open"] is None
+    assert (listed.status, menu.status) == (503, 503)
+    assert [type(outcome) for outcome in await cafe.deliver("cafe-svc")] == [Retry]

@@ -231,3 +231,18 @@ async def test_an_event_of_another_shape_is_dropped(cafe: MemoryCafe) -> None:
     assert isinstance(outcome, Drop)
     assert [letter.topic for letter in cafe.dapr.dead] == ["cafe.OrderPlaced.v1"]
     assert not cafe.nodes["payment-svc"].documents
+
+
+async def test_a_settled_payment_says_its_end_again_without_asking_the_gateway(
+    cafe: MemoryCafe,
+) -> None:
+    order_id = await placed(cafe)
+    (placing,) = [d for d in cafe.dapr.pending if d.app_id == "payment-svc"]
+    await cafe.dapr.deliver(placing)
+    await behave(cafe, "down")
+
+    assert await cafe.dapr.deliver(placing) == Done()
+
+    said = [event for event in cafe.events(order_id) if event["type"] == "cafe.Paid.v1"]
+    assert len(said) == 2
+    assert len({event["id"] for event in said}) == 1
