@@ -101,7 +101,7 @@ The goal for API calls is missed. An order needs 11 without its page: POST 2 (sa
 payment 5 (save, charge, read, save, publish), cafe 2 (save, publish), the order hears Paid 2 (read,
 save). One of them is the read between payment's two saves: a save returns no ETag, so an update
 after an insert has to read. The page adds a read and a write per batch of events: three batches for
-an order alone, fewer the more orders come at once. Reading a menu or a cafe again makes up the rest.
+an order alone, fewer the more orders come at once. Reading a menu or a cafe again is the rest.
 
 ## What there is to read
 
