@@ -17,7 +17,7 @@ from cafe_kit.logs import get_logger
 from cafe_kit.outcomes import Done, Outcome
 from cafe_kit.problems import Refused
 from cafe_kit.settings import Settings
-from cafe_kit.sidecar import Sidecar, Unavailable
+from cafe_kit.sidecar import Rejected, Sidecar, Unavailable
 from cafe_kit.subscriptions import Reaction
 from kit.tests.lamp import SOURCE
 
@@ -114,6 +114,12 @@ async def dust(lamp_id: str) -> None:
 async def away() -> None:
     """Meet a sidecar that is away."""
     raise Unavailable("read state: 500 secret detail")
+
+
+@router.get("/refused")
+async def never_accepted() -> None:
+    """Ask a sidecar for what it will never do."""
+    raise Rejected("publish: 403 secret detail")
 
 
 @router.get("/bug")

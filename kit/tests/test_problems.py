@@ -156,6 +156,17 @@ async def test_a_sidecar_that_is_away_is_503_and_a_line(client: httpx.AsyncClien
     ]
 
 
+async def test_what_the_sidecar_will_never_accept_is_a_bug_of_ours(
+    client: httpx.AsyncClient,
+) -> None:
+    with capture_logs() as lines:
+        reply = await client.get("/refused")
+
+    assert (reply.status_code, "retry-after" in reply.headers) == (500, False)
+    assert "secret" not in json.dumps(problem_of(reply))
+    assert [line["event"] for line in lines] == ["unexpected error"]
+
+
 async def test_a_bug_is_500_without_detail_and_a_line_with_all_of_it(
     client: httpx.AsyncClient,
 ) -> None:
