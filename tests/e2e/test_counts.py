@@ -19,4 +19,5 @@ async def test_an_order_costs_no_more_than_its_budget(stack: Stack) -> None:
     assert counts.api_calls <= 18.5
     assert counts.deliveries == 6
     assert counts.valkey_commands <= 40
-    assert counts.connections == 0
+    # A pool may still grow; a connection per call or per order would count one or more.
+    assert counts.connections < 1
