@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.routing import Route
 
@@ -15,6 +15,7 @@ from cafe_kit.clock import Clock
 from cafe_kit.logs import get_logger
 from cafe_kit.middleware import BodyLimit, Observe
 from cafe_kit.problems import HANDLERS, PROBLEM_JSON, ProblemBody, problem_response
+from cafe_kit.reminders import Reminders
 from cafe_kit.settings import Settings
 from cafe_kit.sidecar import Sidecar, SidecarError
 from cafe_kit.subscriptions import Reaction, subscribe
@@ -51,6 +52,7 @@ class Parts(Generic[ServiceT]):
     prepare: Callable[[], Awaitable[None]] = _nothing
     run: Callable[[], Awaitable[None]] = _nothing
     info: dict[str, str] = field(default_factory=dict[str, str])
+    reminders: Reminders | None = None
 
 
 class _Service(FastAPI):
@@ -84,6 +86,8 @@ def build_app(
     )
     app.include_router(parts.router)
     app.include_router(_probes(lifecycle, settings, parts.info))
+    if parts.reminders is not None:
+        app.include_router(_jobs(parts.reminders))
     subscribe(app, parts.service, parts.reactions, pubsub=settings.pubsub, app_id=settings.app_id)
     _hide_from_docs(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
@@ -104,6 +108,8 @@ def _lifespan(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if parts.reminders is not None:
+            await parts.reminders.close()
         await sidecar.close()
 
     return lifespan
@@ -131,6 +137,18 @@ def _probes(lifecycle: Lifecycle, settings: Settings, info: dict[str, str]) -> A
     @router.get("/metrics")
     async def metrics() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def _jobs(reminders: Reminders) -> APIRouter:
+    """Return the route the scheduler calls. It never answers 404: that would delete the job."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.post("/job/{name}")
+    async def fire(name: str, request: Request) -> Response:
+        await reminders.fire(name, await request.body())
+        return Response(status_code=204)
 
     return router
 

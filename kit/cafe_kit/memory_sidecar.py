@@ -1,8 +1,9 @@
 """The sidecar port in memory: stores, streams and invocation for tests, simulation and demos.
 
 `MemoryDapr` is the runtime that several apps share; `sidecar(app_id)` gives each its own view, with
-its own store. Nothing is delivered until the test says so, in the sequence the test says, as often
-as it says. The one suite in kit/tests/sidecar_contract passes on this and on a real daprd.
+its own store. Nothing is delivered and no job fired until the test says so, in the sequence the
+test says, as often as it says. The one suite in kit/tests/sidecar_contract passes on this and on a
+real daprd.
 """
 
 import asyncio
@@ -12,10 +13,13 @@ import uuid
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
 from cafe_kit import stored_json
+from cafe_kit.clock import Clock, utc_now
+from cafe_kit.memory_jobs import Job, MemoryJobs
 from cafe_kit.outcomes import Done, Drop, Outcome, Retry
 from cafe_kit.sidecar import Conflict, Rejected, Reply, Stored, Unavailable, Write, check_size
 from cafe_kit.tracing import outgoing_headers
@@ -43,17 +47,25 @@ class Delivery:
 
 @dataclass(slots=True)
 class MemoryDapr:
-    """Broker and name resolution shared by the apps of one test."""
+    """Broker, scheduler and name resolution shared by the apps of one test.
+
+    `latency_s`, where given, is slept before and after every sidecar call, so that the calls of
+    several tasks interleave.
+    """
 
     seed: int = 0
+    clock: Clock = utc_now
+    latency_s: Callable[[], float] | None = None
     apps: dict[str, Call] = field(default_factory=dict[str, Call])
     published: list[tuple[str, bytes]] = field(default_factory=list[tuple[str, bytes]])
     pending: deque[Delivery] = field(default_factory=deque[Delivery])
     dead: list[Delivery] = field(default_factory=list[Delivery])
     routes: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     dice: random.Random = field(init=False)
+    jobs: MemoryJobs = field(init=False)
 
     def __post_init__(self) -> None:
+        self.jobs = MemoryJobs(self.clock, self.apps)
         self.dice = random.Random(self.seed)  # noqa: S311 - a seed must repeat
 
     def sidecar(self, app_id: str) -> "MemorySidecar":
@@ -122,24 +134,24 @@ class MemorySidecar:
         self.hook: Hook | None = None
         self.calls: Counter[str] = Counter()
         self.documents: dict[str, tuple[Any, str]] = {}
-        self.jobs: dict[str, tuple[float, bytes]] = {}
+        self.jobs = dapr.jobs.of(app_id)
 
     async def get(self, key: str) -> Stored | None:
-        self._pass("get", key)
+        await self._pass("get", key)
         return self._read(key)
 
     async def get_many(self, keys: Sequence[str]) -> dict[str, Stored]:
-        self._pass("get_many", ",".join(keys))
+        await self._pass("get_many", ",".join(keys))
         return {key: stored for key in keys if (stored := self._read(key)) is not None}
 
     async def save(self, write: Write) -> None:
-        self._pass("save", write.key)
+        await self._pass("save", write.key)
         self._put(write)
-        self._pass("save", write.key, "after")
+        await self._pass("save", write.key, "after")
 
     async def save_many(self, writes: Sequence[Write]) -> None:
         keys = ",".join(write.key for write in writes)
-        self._pass("save_many", keys)
+        await self._pass("save_many", keys)
         lost = 0
         for write in writes:
             try:
@@ -148,13 +160,13 @@ class MemorySidecar:
                 lost += 1
         if lost:
             raise Conflict(f"{lost} of {len(writes)} documents were written by another")
-        self._pass("save_many", keys, "after")
+        await self._pass("save_many", keys, "after")
 
     async def publish(self, topic: str, event: bytes) -> None:
-        self._pass("publish", topic)
+        await self._pass("publish", topic)
         check_size("publish", event)
         self.dapr.accept(topic, event)
-        self._pass("publish", topic, "after")
+        await self._pass("publish", topic, "after")
 
     async def invoke(
         self,
@@ -165,7 +177,7 @@ class MemorySidecar:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        self._pass("invoke", f"{app_id}{path}")
+        await self._pass("invoke", f"{app_id}{path}")
         check_size("invoke", body or b"")
         if app_id not in self.dapr.apps:
             raise Unavailable(f"invoke {app_id}: no such app")
@@ -175,38 +187,34 @@ class MemorySidecar:
                 reply = await self.dapr.apps[app_id](method, path, body or b"", sent)
         except OSError as error:  # TimeoutError is one
             raise Unavailable(f"invoke {app_id}: {error!r}") from error
-        self._pass("invoke", f"{app_id}{path}", "after")
+        await self._pass("invoke", f"{app_id}{path}", "after")
         return reply
 
     async def schedule(self, name: str, *, due_s: float, data: bytes) -> None:
-        self._pass("schedule", name)
-        self.jobs[name] = (due_s, data)
-        self._pass("schedule", name, "after")
+        await self._pass("schedule", name)
+        check_size("schedule", data)
+        self.jobs[name] = Job(self.dapr.clock() + timedelta(seconds=due_s), data)
+        await self._pass("schedule", name, "after")
 
     async def unschedule(self, name: str) -> None:
-        self._pass("unschedule", name)
+        await self._pass("unschedule", name)
         self.jobs.pop(name, None)
-        self._pass("unschedule", name, "after")
+        await self._pass("unschedule", name, "after")
 
     async def fire(self, name: str) -> None:
-        """Make a scheduled call now. It stays scheduled unless the app answers 2xx or 404."""
-        job = self.jobs.pop(name)
-        try:
-            call = self.dapr.apps[self.app_id]
-            status = (await call("POST", f"/job/{name}", job[1], _JSON)).status
-        except OSError:
-            status = HTTPStatus.SERVICE_UNAVAILABLE
-        if status >= HTTPStatus.MULTIPLE_CHOICES and status != HTTPStatus.NOT_FOUND:
-            self.jobs.setdefault(name, job)
+        """Make a scheduled call now."""
+        await self.dapr.jobs.fire(self.app_id, name)
 
     async def subscriptions(self) -> frozenset[str]:
-        self._pass("subscriptions", "")
+        await self._pass("subscriptions", "")
         return frozenset(self.dapr.routes.get(self.app_id, {}))
 
     async def close(self) -> None:
         """There are no connections."""
 
-    def _pass(self, verb: str, what: str, phase: str = "before") -> None:
+    async def _pass(self, verb: str, what: str, phase: str = "before") -> None:
+        if self.dapr.latency_s is not None:
+            await asyncio.sleep(self.dapr.latency_s())
         if phase == "before":
             self.calls[verb] += 1
         if self.hook is not None:

@@ -10,3 +10,4 @@ REQUESTS = Histogram(
     ("method", "route", "status"),
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
+REMINDERS = Counter("cafe_reminders", "Reminders handled", ("kind", "result"))

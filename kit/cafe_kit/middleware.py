@@ -53,7 +53,7 @@ class Observe:
 class BodyLimit:
     """Answer 413 as soon as a body is known to be over the limit; read no further.
 
-    Events have the sidecar's own limit: a 413 would only have them delivered again.
+    Events and jobs have the sidecar's own limit: a 413 would only have them sent again.
     """
 
     def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
@@ -61,7 +61,7 @@ class BodyLimit:
         self._max = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith("/events/"):
+        if scope["type"] != "http" or scope["path"].startswith(("/events/", "/job/")):
             await self._app(scope, receive, send)
             return
         problem = TooLarge(f"The body may have at most {self._max} bytes.")

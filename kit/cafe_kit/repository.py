@@ -5,109 +5,58 @@ The journal inside the document remembers which input caused which events, so th
 publishes the same events with the same ids and changes nothing (docs/adr/0001).
 """
 
+import asyncio
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from enum import Enum, StrEnum, auto
-from typing import Any, Final, Generic, TypeVar, assert_never
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final, Generic
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict
-
+from cafe_kit.aggregate import (
+    Document,
+    Entry,
+    Kind,
+    Loaded,
+    Snapshot,
+    StateT,
+    Unpublished,
+    Updated,
+    Verdict,
+    stayed,
+)
 from cafe_kit.clock import Clock
-from cafe_kit.events import Cause, CloudEvent, Event, Head, envelope, event_of
+from cafe_kit.events import Cause, CloudEvent, Head, envelope, event_of
 from cafe_kit.logs import bound, get_logger
 from cafe_kit.metrics import TRANSITIONS
-from cafe_kit.outcomes import Done, Drop, Duplicate, Outcome
 from cafe_kit.pause import jittered
-from cafe_kit.sidecar import Conflict, Sidecar, Unavailable, Write
-from cafe_kit.transitions import Decide, Decision, Ignore, Refuse, Stay
-
-StateT = TypeVar("StateT")
+from cafe_kit.reminders import Reminder, Reminders
+from cafe_kit.sidecar import Conflict, Sidecar, SidecarError, Unavailable, Write
+from cafe_kit.transitions import Decision
 
 ATTEMPTS: Final = 8
-JOURNAL_LIMIT: Final = 64
 _log = get_logger()
-
-
-class Entry(BaseModel):
-    """One handled input and the events it brought about."""
-
-    model_config = ConfigDict(hide_input_in_errors=True, frozen=True)
-
-    cause_id: str
-    events: tuple[CloudEvent, ...]
-
-
-class Document(BaseModel, Generic[StateT]):
-    """What is stored under one key. `write_id` tells the writer's own save from another's."""
-
-    model_config = ConfigDict(hide_input_in_errors=True, frozen=True)
-
-    state: StateT
-    version: int
-    write_id: str
-    journal: tuple[Entry, ...]
-
-
-class Verdict(Enum):
-    """What `update` came to."""
-
-    MOVED = auto()
-    DUPLICATE = auto()
-    IGNORED = auto()
-    REFUSED = auto()
-    IMPOSSIBLE = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot(Generic[StateT]):
-    """A strong read: the state, its version, and the store's tag."""
-
-    state: StateT
-    version: int
-    etag: str
-
-
-@dataclass(frozen=True, slots=True)
-class Updated(Generic[StateT]):
-    """The verdict, the state after it (None: there is none) and why nothing was done, if so."""
-
-    verdict: Verdict
-    state: StateT | None
-    version: int
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Loaded(Generic[StateT]):
-    document: Document[StateT]
-    etag: str
-
-
-@dataclass(frozen=True, slots=True)
-class Kind(Generic[StateT]):
-    """What sets one kind of aggregate apart.
-
-    `document` is `Document[State]`; State is a frozen dataclass with a `status`. `events` maps
-    what a step says to the event's class, which is filled from the state (`event_of`).
-    """
-
-    name: str
-    document: type[Document[StateT]]
-    decide: Decide[StateT]
-    events: Mapping[StrEnum, type[Event]]
 
 
 class Repository(Generic[StateT]):
     """Documents of one kind, kept in the service's own store under `<kind>:<id>`."""
 
-    def __init__(self, sidecar: Sidecar, clock: Clock, source: str, kind: Kind[StateT]) -> None:
+    def __init__(
+        self,
+        sidecar: Sidecar,
+        clock: Clock,
+        source: str,
+        kind: Kind[StateT],
+        reminders: Reminders,
+        guard_after: timedelta,
+    ) -> None:
         self._sidecar = sidecar
         self._clock = clock
         self._source = source
         self._kind = kind
+        self._reminders = reminders
+        self._guard_after = guard_after
+        self._guard = f"{kind.name}.publish"
+        reminders.on(self._guard, self._publish_again)
 
     async def get(self, id_: str) -> Snapshot[StateT] | None:
         """Read the newest state. Raises `Unavailable`."""
@@ -115,132 +64,176 @@ class Repository(Generic[StateT]):
         return Snapshot(found.document.state, found.document.version, found.etag) if found else None
 
     async def update(
-        self, id_: str, trigger: object, cause: Cause, *, expect_new: bool = False
+        self,
+        id_: str,
+        trigger: object,
+        cause: Cause,
+        *,
+        expect_new: bool = False,
+        unarmed: Sequence[Reminder] = (),
     ) -> Updated[StateT]:
         """Apply one input once.
 
         `expect_new` skips the first read: where the document is usually new, the insert finds out.
-        Raises `Unavailable` when the outcome is not known or the events are not out yet: the same
-        cause may then be given again.
+        `unarmed` are reminders that nobody could arm: the document remembers them, and the next
+        input arms them. Raises `Unavailable` when the outcome is not known, and `Unpublished` when
+        the events are not out yet: the same cause may then be given again.
         """
         with bound(subject=id_):
-            return await self._update(id_, trigger, cause, expect_new=expect_new)
+            updated, entry = await self._settle(id_, trigger, cause, unarmed, expect_new=expect_new)
+            return await self._said(updated, entry)
 
-    async def _update(
-        self, id_: str, trigger: object, cause: Cause, *, expect_new: bool
-    ) -> Updated[StateT]:
-        found = None if expect_new else await self._load(id_)
-        for attempt in range(ATTEMPTS):
-            entry = _entry_of(found, cause)
-            if found is not None and entry is not None:
-                await self._say(entry)
-                return Updated(Verdict.DUPLICATE, found.document.state, found.document.version)
-            now = self._clock()
-            state = found.document.state if found else None
-            decision = self._kind.decide(state, trigger, now)
-            if decision.stay is not None:
-                if found is None and expect_new:
-                    found, expect_new = await self._load(id_), False
-                    continue
-                return _stayed(decision.stay, found)
-            draft = self._draft(id_, found, decision, cause, now)
-            try:
-                await self._sidecar.save(self._write(id_, draft, found))
-            except (Conflict, Unavailable) as error:
-                found, expect_new = await self._load(id_), False
-                if found is None or found.document.write_id != draft.write_id:
-                    _log.debug("save not settled", attempt=attempt, error=str(error))
-                    await jittered(attempt)
-                    continue
-            self._note(trigger, decision, draft)
-            await self._say(draft.journal[-1])
-            return Updated(Verdict.MOVED, draft.state, draft.version)
-        raise Unavailable(f"{self._kind.name}: not settled after {ATTEMPTS} attempts")
-
-    def _draft(
+    async def command(
         self,
         id_: str,
-        found: _Loaded[StateT] | None,
+        trigger: object,
+        cause: Cause,
+        *,
+        expect_new: bool = False,
+        watch: Reminder | None = None,
+        unarmed: Sequence[Reminder] = (),
+    ) -> Updated[StateT]:
+        """Apply an input that nobody will send again by itself: a person's request.
+
+        A durable reminder is armed first. It publishes what the journal holds for this cause, and
+        is forgotten once the events are out; `watch`, where given, is armed in its place and stays.
+        A success means: saved, and the events are out or the reminder is armed. Raises
+        `Unavailable` where neither could be had, or the save not soon enough for the reminder.
+        """
+        due = self._clock() + self._guard_after
+        guard = watch or Reminder(kind=self._guard, id=id_, due=due, cause=cause.id)
+        armed = await self._reminders.arm_or_later(guard)
+        if armed is None:
+            unarmed = (*unarmed, guard)
+        left = min(due, guard.due) - self._clock() if armed else self._guard_after
+        with bound(subject=id_):
+            try:
+                async with asyncio.timeout(left.total_seconds() / 2):
+                    done = await self._settle(id_, trigger, cause, unarmed, expect_new=expect_new)
+                updated = await self._said(*done)
+            except TimeoutError as error:
+                raise Unavailable(f"{self._kind.name}: not settled in time") from error
+            except Unpublished as error:
+                if armed is None:
+                    raise
+                return error.updated
+        if armed is not None and (watch is None or not updated.moved):
+            armed.forget()
+        return updated
+
+    async def republish(self, id_: str, *causes: Cause) -> None:
+        """Publish again what the journal holds: for these causes, or all of it."""
+        found = await self._load(id_)
+        for entry in found.document.journal if found else ():
+            if not causes or Cause(entry.cause_id) in causes:
+                await self._say(entry)
+
+    async def _publish_again(self, reminder: Reminder) -> None:
+        await self.republish(reminder.id, Cause(reminder.cause))
+
+    async def _settle(
+        self,
+        id_: str,
+        trigger: object,
+        cause: Cause,
+        unarmed: Sequence[Reminder],
+        *,
+        expect_new: bool,
+    ) -> tuple[Updated[StateT], Entry | None]:
+        """Decide and save until it is known what came of it; the entry is still to be said."""
+        found, write_id = None if expect_new else await self._load(id_), uuid.uuid4().hex
+        for attempt in range(ATTEMPTS):
+            if found is not None and (entry := found.entry_of(cause)) is not None:
+                if entry.write_id == write_id:  # saved, although the answer said otherwise
+                    return self._moved(trigger, found.document, entry)
+                await self._arm_owed(id_, found)
+                return found.updated(Verdict.DUPLICATE), entry
+            now = self._clock()
+            decision = self._kind.decide(found.document.state if found else None, trigger, now)
+            if decision.stay is None:
+                entry = self._entry(id_, found, decision, cause, now, write_id)
+                owed = (*await self._still_unarmed(found), *unarmed)
+                draft = self._kind.draft(found, decision, entry, owed)
+                if await self._saved(id_, draft, found):
+                    return self._moved(trigger, draft, entry)
+                await jittered(attempt)
+            elif found is not None or not expect_new:
+                await self._arm_owed(id_, found)
+                return stayed(decision.stay, found), None
+            found, expect_new = await self._load(id_), False
+        raise Unavailable(f"{self._kind.name}: not settled after {ATTEMPTS} attempts")
+
+    async def _arm_owed(self, id_: str, found: Loaded[StateT] | None) -> None:
+        """Arm what the document remembers, and have it forget that: once, not per repetition."""
+        rest = tuple(await self._still_unarmed(found))
+        if found is not None and rest != found.document.unarmed:
+            await self._saved(id_, found.document.model_copy(update={"unarmed": rest}), found)
+
+    async def _still_unarmed(self, found: Loaded[StateT] | None) -> list[Reminder]:
+        """Arm what could not be armed before; return what still cannot."""
+        rest: list[Reminder] = []
+        for reminder in found.document.unarmed if found else ():
+            try:
+                await self._reminders.arm(reminder)
+            except SidecarError:
+                rest.append(reminder)
+        return rest
+
+    async def _saved(self, id_: str, draft: Document[StateT], found: Loaded[StateT] | None) -> bool:
+        """Save. False: the document is to be read again, whatever the store has answered."""
+        value = draft.model_dump_json().encode()
+        try:
+            await self._sidecar.save(Write(self._key(id_), value, found.etag if found else None))
+        except (Conflict, Unavailable) as error:
+            _log.debug("save not settled", error=str(error))
+            return False
+        return True
+
+    def _entry(
+        self,
+        id_: str,
+        found: Loaded[StateT] | None,
         decision: Decision[StateT],
         cause: Cause,
         now: datetime,
-    ) -> Document[StateT]:
-        version = found.document.version if found else 0
+        write_id: str,
+    ) -> Entry:
         said: list[CloudEvent] = []
-        for number, step in enumerate(decision.steps, version + 1):
+        for number, step in enumerate(decision.steps, (found.document.version if found else 0) + 1):
             if step.says is not None:
                 head = Head(number, now)
                 event = event_of(self._kind.events[step.says], step.state, head)
                 said.append(
                     envelope(event, source=self._source, subject=id_, head=head, cause=cause)
                 )
-        old = found.document.journal if found else ()
-        return self._kind.document(
-            state=decision.steps[-1].state,
-            version=version + len(decision.steps),
-            write_id=uuid.uuid4().hex,
-            journal=(*old, Entry(cause_id=cause.id, events=tuple(said)))[-JOURNAL_LIMIT:],
-        )
+        return Entry(cause_id=cause.id, write_id=write_id, events=tuple(said))
 
-    def _write(self, id_: str, draft: Document[StateT], found: _Loaded[StateT] | None) -> Write:
-        value = draft.model_dump_json().encode()
-        return Write(self._key(id_), value, found.etag if found else None)
+    async def _said(self, updated: Updated[StateT], entry: Entry | None) -> Updated[StateT]:
+        try:
+            if entry is not None:
+                await self._say(entry)
+        except SidecarError as error:
+            raise Unpublished(updated, str(error)) from error
+        return updated
 
     async def _say(self, entry: Entry) -> None:
         for event in entry.events:
             await self._sidecar.publish(event.type, event.model_dump_json().encode())
 
-    def _note(self, trigger: object, decision: Decision[StateT], draft: Document[StateT]) -> None:
-        name = type(trigger).__name__
-        after = _status(draft.state)
-        TRANSITIONS.labels(self._kind.name, name, after).inc()
-        says = [str(step.says) for step in decision.steps if step.says]
-        _log.info(
-            "transition", kind=self._kind.name, trigger=name, status=after,
-            version=draft.version, says=says,
-        )  # fmt: skip
+    def _moved(
+        self, trigger: object, document: Document[StateT], entry: Entry
+    ) -> tuple[Updated[StateT], Entry]:
+        kind, name = self._kind.name, type(trigger).__name__
+        TRANSITIONS.labels(kind, name, document.status).inc()
+        what = {"kind": kind, "trigger": name, "status": document.status}
+        says = [event.type for event in entry.events]
+        _log.info("transition", **what, version=document.version, says=says)
+        return Updated(Verdict.MOVED, document.state, document.version), entry
 
-    async def _load(self, id_: str) -> _Loaded[StateT] | None:
-        stored = await self._sidecar.get(self._key(id_))
-        if stored is None:
-            return None
-        return _Loaded(self._kind.document.model_validate_json(stored.value), stored.etag)
+    async def _load(self, id_: str) -> Loaded[StateT] | None:
+        stored, document = await self._sidecar.get(self._key(id_)), self._kind.document
+        return Loaded(document.model_validate_json(stored.value), stored.etag) if stored else None
 
     def _key(self, id_: str) -> str:
         # Ids come from paths too, and a store takes no key with `||` in it.
         return f"{self._kind.name}:{quote(id_, safe='')}"
-
-
-def outcome_of(updated: Updated[Any]) -> Outcome:
-    """Translate for the broker: what an event was refused for can never be handled."""
-    match updated.verdict:
-        case Verdict.MOVED:
-            return Done()
-        case Verdict.DUPLICATE | Verdict.IGNORED:
-            return Duplicate()
-        case Verdict.REFUSED | Verdict.IMPOSSIBLE:
-            return Drop(updated.why)
-        case _:
-            assert_never(updated.verdict)
-
-
-def _entry_of(found: _Loaded[Any] | None, cause: Cause) -> Entry | None:
-    if found is None:
-        return None
-    return next((e for e in found.document.journal if e.cause_id == cause.id), None)
-
-
-def _stayed(stay: Stay, found: _Loaded[StateT] | None) -> Updated[StateT]:
-    match stay:
-        case Ignore(why=why):
-            verdict = Verdict.IGNORED
-        case Refuse(why=why):
-            verdict = Verdict.REFUSED
-        case _:
-            verdict, why = Verdict.IMPOSSIBLE, stay.why
-    state = found.document.state if found else None
-    return Updated(verdict, state, found.document.version if found else 0, why)
-
-
-def _status(state: Any) -> str:  # noqa: ANN401 - any frozen dataclass with a status
-    return str(state.status)

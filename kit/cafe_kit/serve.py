@@ -11,6 +11,7 @@ from cafe_kit import logs
 from cafe_kit.app import Lifecycle
 from cafe_kit.clock import Clock
 from cafe_kit.dapr_sidecar import DaprSidecar
+from cafe_kit.faults import KillBeforePublish
 from cafe_kit.settings import Settings
 from cafe_kit.sidecar import Sidecar
 
@@ -40,14 +41,7 @@ def run(
 ) -> None:
     """Serve until SIGTERM or SIGINT; requests under way get `drain_s` seconds."""
     logs.configure(settings.app_id, settings.log_level, subject_name)
-    sidecar = DaprSidecar(
-        port=settings.dapr_http_port,
-        store=settings.state_store,
-        pubsub=settings.pubsub,
-        deadline_s=settings.sidecar_deadline_s,
-        api_token=settings.dapr_api_token,
-    )
-    app = create_app(settings, sidecar, clock)
+    app = create_app(settings, _sidecar(settings), clock)
     _Server(_config(app, settings), app.state.lifecycle).run()
 
 
@@ -66,3 +60,14 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         timeout_keep_alive=120,
         timeout_graceful_shutdown=settings.drain_s,
     )
+
+
+def _sidecar(settings: Settings) -> Sidecar:
+    sidecar = DaprSidecar(
+        port=settings.dapr_http_port,
+        store=settings.state_store,
+        pubsub=settings.pubsub,
+        deadline_s=settings.sidecar_deadline_s,
+        api_token=settings.dapr_api_token,
+    )
+    return KillBeforePublish(sidecar, settings.fault_kill) if settings.fault_kill else sidecar

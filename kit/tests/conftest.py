@@ -17,8 +17,8 @@ def default_logging() -> None:
 
 
 @pytest.fixture
-def dapr() -> MemoryDapr:
-    return MemoryDapr()
+def dapr(clock: ManualClock) -> MemoryDapr:
+    return MemoryDapr(clock=clock)
 
 
 @pytest.fixture

@@ -7,14 +7,18 @@ from typing import ClassVar, Final
 
 from pydantic import AwareDatetime
 
+from cafe_kit.aggregate import Document, Kind
+from cafe_kit.clock import Clock
 from cafe_kit.events import Event
 from cafe_kit.memory_sidecar import MemorySidecar
-from cafe_kit.repository import Document, Kind, Repository
+from cafe_kit.reminders import Reminders
+from cafe_kit.repository import Repository
 from cafe_kit.sidecar import Sidecar
 from cafe_kit.transitions import Decision, Ignore, Impossible, Move, Refuse, Table, When, settle
 
 NOW: Final = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 SOURCE: Final = "lamp-svc"
+GUARD_AFTER: Final = timedelta(seconds=10)
 
 
 class Status(StrEnum):
@@ -153,9 +157,13 @@ class ManualClock:
         self.now += timedelta(seconds=seconds)
 
 
-def lamps(sidecar: Sidecar) -> Repository[Lamp]:
-    """Return a repository whose clock stands still."""
-    return Repository(sidecar, ManualClock(), SOURCE, LAMP)
+def lamps(
+    sidecar: Sidecar, reminders: Reminders | None = None, clock: Clock | None = None
+) -> Repository[Lamp]:
+    """Return a repository whose clock stands still, where no other is given."""
+    clock = clock or ManualClock()
+    reminders = reminders or Reminders(sidecar, clock)
+    return Repository(sidecar, clock, SOURCE, LAMP, reminders, GUARD_AFTER)
 
 
 def replica_of(sidecar: MemorySidecar) -> MemorySidecar:

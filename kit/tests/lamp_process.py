@@ -1,7 +1,7 @@
 """The lamp service as a process: real environment, real uvicorn, a sidecar in memory.
 
 `/slow` ends only after the signal to stop and tells what `/readyz` says then; `/hang` never ends;
-`/under_way` counts both.
+`/under_way` counts both; `/publish` asks the process's own sidecar, which nobody has started.
 """
 
 import asyncio
@@ -19,13 +19,14 @@ from kit.tests.lamp_service import REACTIONS, lamp_app
 from tests.waiting import wait_until
 
 
-def create_app(settings: Settings, _: Sidecar, clock: Clock) -> FastAPI:
-    """Wire the service; the sidecar that `run` made has nobody to talk to."""
+def create_app(settings: Settings, sidecar: Sidecar, clock: Clock) -> FastAPI:
+    """Wire the service to a sidecar in memory; the one that `run` made is for `/publish`."""
     dapr = MemoryDapr()
     dapr.routes[settings.app_id] = {row.hears.TOPIC: "/events" for row in REACTIONS}
     app = lamp_app(dapr.sidecar(settings.app_id), clock, settings)
     app.state.under_way = 0
-    for handler in (slow, hang, under_way):
+    app.state.sidecar = sidecar
+    for handler in (slow, hang, under_way, publish):
         app.add_api_route(f"/{handler.__name__}", handler)
     return app
 
@@ -42,6 +43,11 @@ async def hang(request: Request) -> None:
     """Never answer."""
     request.app.state.under_way += 1
     await asyncio.get_running_loop().create_future()
+
+
+async def publish(request: Request) -> None:
+    """Publish an event."""
+    await request.app.state.sidecar.publish("lamp.Lit.v1", b"{}")
 
 
 async def under_way(request: Request) -> int:

@@ -1,6 +1,6 @@
 """A small service around the kit: one route for each thing that can happen to a request."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
@@ -9,15 +9,17 @@ import httpx
 from fastapi import APIRouter, Depends, FastAPI, Header, Request
 from pydantic import BaseModel
 
+from cafe_kit import asgi
 from cafe_kit.app import Parts, build_app
 from cafe_kit.auth import Principal, require
 from cafe_kit.clock import Clock
 from cafe_kit.events import Cause, Received, View
 from cafe_kit.logs import get_logger
+from cafe_kit.memory_sidecar import Call
 from cafe_kit.outcomes import Done, Outcome
 from cafe_kit.problems import Refused
 from cafe_kit.settings import Settings
-from cafe_kit.sidecar import Rejected, Sidecar, Unavailable
+from cafe_kit.sidecar import Rejected, Reply, Sidecar, Unavailable
 from cafe_kit.subscriptions import Reaction
 from kit.tests.lamp import SOURCE
 
@@ -146,6 +148,15 @@ def lamp_app(
     """Build the app; `parts` are further arguments of `Parts`."""
     made = Parts(Service(), router, REACTIONS, title="lamp-svc", **parts)
     return build_app(made, settings, sidecar, clock)
+
+
+def call_of(app: FastAPI) -> Call:
+    """Return the app as its sidecar sees it."""
+
+    async def call(method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        return await asgi.call(app, method, target, body=body, headers=headers)
+
+    return call
 
 
 def client_of(app: FastAPI) -> httpx.AsyncClient:

@@ -3,25 +3,13 @@
 import asyncio
 
 import httpx
-from fastapi import FastAPI
 from structlog.testing import capture_logs
 
-from cafe_kit import asgi
 from cafe_kit.memory_sidecar import MemoryDapr, MemorySidecar
 from cafe_kit.sidecar import Unavailable
 from kit.tests.lamp import SOURCE, ManualClock
-from kit.tests.lamp_service import client_of, lamp_app, running
+from kit.tests.lamp_service import call_of, client_of, lamp_app, running
 from tests.waiting import wait_until
-
-
-async def join(dapr: MemoryDapr, app: FastAPI) -> None:
-    """Let the sidecar read the app's subscriptions."""
-    await dapr.join(
-        SOURCE,
-        lambda method, target, body, headers: asgi.call(
-            app, method, target, body=body, headers=headers
-        ),
-    )
 
 
 async def not_ready(client: httpx.AsyncClient, detail: str) -> None:
@@ -62,7 +50,7 @@ async def test_an_app_is_ready_when_every_subscription_is_registered(
         dapr.routes[SOURCE] = {"lamp.Lit.v1": "/events/lamp.Lit.v1"}
         await not_ready(client, "waiting for subscriptions: lamp.Dark.v1")
 
-        await join(dapr, app)
+        await dapr.join(SOURCE, call_of(app))
         await ready(client)
 
 
@@ -70,7 +58,7 @@ async def test_an_app_waits_for_its_sidecar_and_says_so(
     sidecar: MemorySidecar, dapr: MemoryDapr, clock: ManualClock
 ) -> None:
     app = lamp_app(sidecar, clock)
-    await join(dapr, app)
+    await dapr.join(SOURCE, call_of(app))
 
     def refuse(verb: str, _phase: str, _what: str) -> None:
         raise Unavailable(f"{verb}: connection refused")
@@ -95,7 +83,7 @@ async def test_an_app_is_ready_only_after_its_preparation_which_is_tried_again(
             raise Unavailable("the store is away")
 
     app = lamp_app(sidecar, clock, prepare=prepare)
-    await join(dapr, app)
+    await dapr.join(SOURCE, call_of(app))
 
     async with running(app) as client:
         await not_ready(client, "waiting for the sidecar: the store is away")
@@ -108,7 +96,7 @@ async def test_a_draining_app_is_not_ready_but_alive(
     sidecar: MemorySidecar, dapr: MemoryDapr, clock: ManualClock
 ) -> None:
     app = lamp_app(sidecar, clock)
-    await join(dapr, app)
+    await dapr.join(SOURCE, call_of(app))
 
     async with running(app) as client:
         await ready(client)
@@ -161,7 +149,7 @@ async def test_a_preparation_with_a_bug_is_logged_and_the_app_never_ready(
         raise RuntimeError("bug")
 
     app = lamp_app(sidecar, clock, prepare=prepare)
-    await join(dapr, app)
+    await dapr.join(SOURCE, call_of(app))
 
     with capture_logs() as lines:
         async with running(app) as client:

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from cafe_kit.aggregate import Document
 from cafe_kit.events import Cause, CloudEvent, Head, Received, View, envelope, event_id, event_of
-from cafe_kit.repository import Document
 from kit.tests.lamp import NOW, Installed, Lamp, Lit, Status
 
 ON = Lamp("lamp-1", Status.ON, 3)

@@ -4,11 +4,14 @@ That it otherwise behaves like the real one is the business of kit/tests/sidecar
 """
 
 import json
+from datetime import timedelta
 
 import pytest
 
+from cafe_kit.memory_jobs import JOB_RETRY, Job
 from cafe_kit.memory_sidecar import MemoryDapr, MemorySidecar
 from cafe_kit.sidecar import Reply, Unavailable, Write
+from kit.tests.lamp import NOW
 
 
 async def succeed(*_: object) -> Reply:
@@ -105,7 +108,7 @@ async def test_a_job_armed_again_by_its_own_call_stays_armed(
 
     await sidecar.fire("job")
 
-    assert sidecar.jobs == {"job": (2.0, b'"second"')}
+    assert sidecar.jobs == {"job": Job(NOW + timedelta(seconds=2), b'"second"')}
 
 
 async def test_a_job_of_an_app_that_is_away_waits_for_it(
@@ -118,7 +121,7 @@ async def test_a_job_of_an_app_that_is_away_waits_for_it(
     await sidecar.schedule("job", due_s=1.0, data=b"{}")
 
     await sidecar.fire("job")
-    assert sidecar.jobs == {"job": (1.0, b"{}")}
+    assert sidecar.jobs == {"job": Job(NOW + JOB_RETRY, b"{}")}
 
     dapr.apps[sidecar.app_id] = succeed
     await sidecar.fire("job")

@@ -8,17 +8,10 @@ from typing import Any
 
 import pytest
 
+from cafe_kit.aggregate import JOURNAL_LIMIT, Snapshot, Updated, Verdict
 from cafe_kit.events import Cause, event_id
 from cafe_kit.memory_sidecar import MemoryDapr, MemorySidecar
-from cafe_kit.outcomes import Done, Drop, Duplicate, Outcome
-from cafe_kit.repository import (
-    JOURNAL_LIMIT,
-    Repository,
-    Snapshot,
-    Updated,
-    Verdict,
-    outcome_of,
-)
+from cafe_kit.repository import Repository
 from kit.tests.lamp import (
     Dust,
     Glow,
@@ -208,15 +201,13 @@ async def test_the_journal_forgets_the_oldest_inputs(
     assert document["version"] == len(causes)
 
 
-@pytest.mark.parametrize(
-    ("verdict", "outcome"),
-    [
-        (Verdict.MOVED, Done()),
-        (Verdict.DUPLICATE, Duplicate()),
-        (Verdict.IGNORED, Duplicate()),
-        (Verdict.REFUSED, Drop("why")),
-        (Verdict.IMPOSSIBLE, Drop("why")),
-    ],
-)
-def test_every_verdict_has_an_answer_for_the_broker(verdict: Verdict, outcome: Outcome) -> None:
-    assert outcome_of(Updated(verdict, OFF, 1, "why")) == outcome
+async def test_any_text_is_an_id_with_a_key_of_its_own(
+    repository: Repository[Lamp], sidecar: MemorySidecar
+) -> None:
+    """Ids come from paths, where a caller writes what it likes."""
+    odd = ["a||b", "a%7C%7Cb", "../up", "a b", "주문-ü-☕", "a?b=c#d"]
+
+    for id_ in odd:
+        assert (await repository.update(id_, Install(), INSTALL)).moved
+
+    assert len(sidecar.documents) == len(odd)

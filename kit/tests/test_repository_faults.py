@@ -4,66 +4,27 @@ import json
 
 import pytest
 
+from cafe_kit.aggregate import Updated, Verdict
 from cafe_kit.events import Cause
-from cafe_kit.memory_sidecar import Hook, MemoryDapr, MemorySidecar
-from cafe_kit.repository import ATTEMPTS, Updated, Verdict
-from cafe_kit.sidecar import Conflict, Rejected, SidecarError, Unavailable, Write
+from cafe_kit.memory_sidecar import MemoryDapr, MemorySidecar
+from cafe_kit.repository import ATTEMPTS
+from cafe_kit.sidecar import Conflict, Rejected, SidecarError, Unavailable
 from kit.tests import virtual_time
+from kit.tests.hooks import failing
 from kit.tests.lamp import (
-    SOURCE,
     Dust,
     Install,
     InstallLit,
     Lamp,
     Press,
     Status,
-    Trigger,
     lamps,
     replica_of,
 )
+from kit.tests.overtaken import LateSidecar, OvertakenSidecar
 
 OFF = Lamp("lamp-1", Status.OFF)
 INSTALL, PRESS, OTHER = Cause("install-1"), Cause("press-1"), Cause("other")
-
-
-class OvertakenSidecar(MemorySidecar):
-    """Another replica applies one input just before the first save, or just after it.
-
-    In the second case the answer to the save does not arrive.
-    """
-
-    def __init__(self, dapr: MemoryDapr, phase: str, trigger: Trigger, cause: Cause) -> None:
-        super().__init__(dapr, SOURCE)
-        self._phase = phase
-        self._trigger = trigger
-        self._cause = cause
-
-    async def save(self, write: Write) -> None:
-        phase = "" if self.calls["save"] else self._phase
-        if phase == "before":
-            await self._overtake()
-        await super().save(write)
-        if phase == "after":
-            await self._overtake()
-            raise Unavailable("no answer in time")
-
-    async def _overtake(self) -> None:
-        await lamps(replica_of(self)).update("lamp-1", self._trigger, self._cause)
-
-
-def failing(
-    verb: str, phase: str, *, times: int = 1, error: type[SidecarError] = Unavailable
-) -> Hook:
-    """Return a hook that fails the first calls of a verb in this phase."""
-    left = times
-
-    def hook(called: str, at: str, _what: str) -> None:
-        nonlocal left
-        if (called, at) == (verb, phase) and left:
-            left -= 1
-            raise error("hurt by the test")
-
-    return hook
 
 
 def said(dapr: MemoryDapr) -> list[tuple[str, int]]:
@@ -126,14 +87,27 @@ async def test_a_save_without_an_answer_is_known_by_its_write_id(
     assert said(dapr) == [("install-1", 1)]
 
 
-async def test_a_save_without_an_answer_that_was_overwritten_is_known_by_its_cause(
+@pytest.mark.parametrize("expect_new", [False, True])
+async def test_a_save_without_an_answer_that_lands_late_is_known_by_its_write_id(
+    dapr: MemoryDapr, *, expect_new: bool
+) -> None:
+    """A store that is slow may commit what was given up after it has been read again."""
+    sidecar = LateSidecar(dapr)
+
+    updated = await lamps(sidecar).update("lamp-1", Install(), INSTALL, expect_new=expect_new)
+
+    assert updated == Updated(Verdict.MOVED, OFF, 1)
+    assert said(dapr) == [("install-1", 1)]
+
+
+async def test_a_save_without_an_answer_that_was_written_over_is_known_by_its_write_id(
     dapr: MemoryDapr,
 ) -> None:
     sidecar = OvertakenSidecar(dapr, "after", Press(), OTHER)
 
     updated = await lamps(sidecar).update("lamp-1", Install(), INSTALL)
 
-    assert updated == Updated(Verdict.DUPLICATE, Lamp("lamp-1", Status.ON, 1), 2)
+    assert updated == Updated(Verdict.MOVED, Lamp("lamp-1", Status.ON, 1), 2)
     assert sidecar.calls["save"] == 1
     assert said(dapr) == [("other", 2), ("install-1", 1)]
 

@@ -24,7 +24,7 @@ async def test_the_line_of_a_transition_names_the_aggregate(sidecar: MemorySidec
             "trigger": "InstallLit",
             "status": "ON",
             "version": 2,
-            "says": ["Installed", "Lit"],
+            "says": ["lamp.Installed.v1", "lamp.Lit.v1"],
         }
     ]
 

@@ -7,33 +7,19 @@ import asyncio
 import json
 import signal
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
 
-from kit.tests.child import process_of
+from kit.tests.child import lamp_process
 from kit.tests.issuer import Issuer
 from tests.waiting import wait_until
-from tools.ports import free_port
-from tools.processes import Process
 
 DRAIN_S = 1
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
-ENV = {
-    "APP_ID": "lamp-svc",
-    "STATE_STORE": "lamp-store",
-    "PUBSUB": "lamp-pubsub",
-    "TOKEN_ISSUER": "https://identity.example",
-    "TOKEN_AUDIENCE": "lamps",
-    "LOG_LEVEL": "debug",
-    "DRAIN_S": str(DRAIN_S),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +34,12 @@ class Seen:
     log: str
 
 
-@asynccontextmanager
-async def lamp_process(folder: Path) -> AsyncGenerator[tuple[Process, httpx.AsyncClient]]:
-    """Start the process and wait until it is ready; it is gone at the end."""
-    port = free_port()
-    env = {**ENV, "APP_PORT": str(port)}
-    process = process_of("kit.tests.lamp_process", port, env, folder / "lamp.log")
-    process.start()
-    try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-            await wait_until(process.ready, what=f"the process, see {process.log}")
-            yield process, client
-    finally:
-        process.kill()
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     token = Issuer().token()
     headers = {"authorization": f"Bearer {token}", "traceparent": f"00-{TRACE_ID}-{'b7' * 8}-01"}
-    async with lamp_process(tmp_path_factory.mktemp("lamp")) as (process, client):
+    running = lamp_process(tmp_path_factory.mktemp("lamp"), LOG_LEVEL="debug", DRAIN_S=str(DRAIN_S))
+    async with running as (process, client):
         for path in ("/lamps/lamp-1", "/me", "/away", "/bug"):
             await client.get(path, headers=headers)
         requests = [asyncio.create_task(client.get(path)) for path in ("/slow", "/hang")]

@@ -40,7 +40,7 @@ def test_what_is_not_given_has_its_default() -> None:
         5.0,
         15,
     )
-    assert (settings.dapr_api_token, settings.max_watts) == ("", 60)
+    assert (settings.dapr_api_token, settings.max_watts, settings.guard_after_s) == ("", 60, 10.0)
 
 
 def test_an_empty_variable_is_not_given() -> None:
@@ -69,6 +69,7 @@ def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
         ("MAX_BODY_BYTES", "0"),
         ("SIDECAR_DEADLINE_S", "0"),
         ("DRAIN_S", "-1"),
+        ("GUARD_AFTER_S", "0"),
     ],
 )
 def test_a_malformed_variable_is_named(name: str, value: str) -> None:

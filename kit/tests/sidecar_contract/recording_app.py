@@ -13,6 +13,8 @@ TOPIC = "contract.ThingDone.v1"
 ROUTE = "/heard/thing-done"
 SUBSCRIPTIONS = json.dumps([{"pubsubname": PUBSUB, "topic": TOPIC, "route": ROUTE}]).encode()
 
+SUCCESS = Reply(200, b'{"status":"SUCCESS"}')
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -29,7 +31,18 @@ Answer = Callable[[Request], Awaitable[Reply]]
 
 async def succeed(_: Request) -> Reply:
     """Answer what a subscriber answers when all is well."""
-    return Reply(200, b'{"status":"SUCCESS"}')
+    return SUCCESS
+
+
+def about(mark: str, *replies: Reply) -> Answer:
+    """Answer the requests that mention `mark` in turn; other tests' late ones succeed."""
+    left = iter(replies)
+
+    async def answer(request: Request) -> Reply:
+        mentioned = mark in request.target or mark.encode() in request.body
+        return next(left, SUCCESS) if mentioned else SUCCESS
+
+    return answer
 
 
 async def hang(_: Request) -> Reply:

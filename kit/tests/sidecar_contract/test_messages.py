@@ -1,4 +1,4 @@
-"""Events and scheduled calls: what is handed over, and what arrives at the app."""
+"""Events: what is handed over, and what arrives at the app."""
 
 import json
 
@@ -6,42 +6,22 @@ import pytest
 
 from cafe_kit.sidecar import MAX_BODY_BYTES, Rejected, Reply, Unavailable
 from cafe_kit.tracing import span
-from kit.tests.sidecar_contract.recording_app import ROUTE, TOPIC, Answer, Request
-from kit.tests.sidecar_contract.world import World, new_event, new_key
+from kit.tests.sidecar_contract.recording_app import ROUTE, SUCCESS, TOPIC, Request, about
+from kit.tests.sidecar_contract.world import World, new_event
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-
 NOBODY_HEARS = "contract.NobodyHears.v1"
 RETRY = Reply(200, b'{"status":"RETRY"}')
 DROP = Reply(200, b'{"status":"DROP"}')
-SUCCESS = Reply(200, b'{"status":"SUCCESS"}')
 BROKEN = Reply(500, b"")
-UNKNOWN = Reply(404, b"")
-
-
-def about(mark: str, *replies: Reply) -> Answer:
-    """Answer the requests that mention `mark` in turn; other tests' late ones succeed."""
-    left = iter(replies)
-
-    async def answer(request: Request) -> Reply:
-        mentioned = mark in request.target or mark.encode() in request.body
-        return next(left, SUCCESS) if mentioned else SUCCESS
-
-    return answer
 
 
 async def heard(world: World, event_id: str) -> Request:
     """Return the first delivery of an event."""
     await world.settle()
     return (await wait_until(lambda: world.app.heard(event_id), what="the event"))[0]
-
-
-async def fired(world: World, name: str) -> list[Request]:
-    """Return the calls of a job that is due."""
-    await world.settle()
-    return await wait_until(lambda: world.app.asked(f"/job/{name}"), what="the job")
 
 
 async def test_the_sidecar_knows_what_the_app_subscribed_to(world: World) -> None:
@@ -118,60 +98,3 @@ async def test_the_trace_of_the_publisher_reaches_the_subscriber(world: World) -
         await world.sidecar.publish(TOPIC, event)
 
     assert ids["trace_id"] in (await heard(world, event_id)).headers["traceparent"]
-
-
-async def test_a_scheduled_call_arrives_with_its_data(world: World) -> None:
-    name = f"remind:{new_key()}"
-
-    await world.sidecar.schedule(name, due_s=0.0, data=b'{"ids":["a","b"]}')
-
-    [request] = await fired(world, name)
-    assert request.method == "POST"
-    assert json.loads(request.body) == {"ids": ["a", "b"]}
-
-
-async def test_a_call_scheduled_again_under_its_name_replaces_the_first(world: World) -> None:
-    name = new_key()
-
-    await world.sidecar.schedule(name, due_s=60.0, data=b'"first"')
-    await world.sidecar.schedule(name, due_s=0.0, data=b'"second"')
-
-    assert [json.loads(request.body) for request in await fired(world, name)] == ["second"]
-
-
-async def test_an_unscheduled_call_never_arrives(world: World) -> None:
-    forgotten, later = new_key(), new_key()
-    await world.sidecar.schedule(forgotten, due_s=0.3, data=b"{}")
-
-    await world.sidecar.unschedule(forgotten)
-
-    await world.sidecar.schedule(later, due_s=0.6, data=b"{}")
-    assert await fired(world, later)
-    assert world.app.asked(f"/job/{forgotten}") == []
-
-
-async def test_unscheduling_what_is_not_scheduled_is_fine(world: World) -> None:
-    await world.sidecar.unschedule(new_key())
-
-
-async def test_a_scheduled_call_that_the_app_fails_comes_again(world: World) -> None:
-    name = new_key()
-
-    world.app.answer = about(name, BROKEN)
-    await world.sidecar.schedule(name, due_s=0.0, data=b"{}")
-
-    await fired(world, name)
-    await world.settle()
-    await wait_until(lambda: len(world.app.asked(f"/job/{name}")) == 2, what="the second call")
-
-
-async def test_a_scheduled_call_that_the_app_does_not_know_is_forgotten(world: World) -> None:
-    name, later = new_key(), new_key()
-
-    world.app.answer = about(name, UNKNOWN)
-    await world.sidecar.schedule(name, due_s=0.0, data=b"{}")
-    await fired(world, name)
-
-    await world.sidecar.schedule(later, due_s=0.0, data=b"{}")
-    await fired(world, later)
-    assert len(world.app.asked(f"/job/{name}")) == 1
