@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from cafe_kit.clock import Clock
 from cafe_kit.logs import get_logger
 from cafe_kit.sidecar import Sidecar, SidecarError
-from order_svc.domain import Money
+from order_svc.model import Money
 from order_svc.ports import CafeMenu, MenuAway, MenuItem
 
 FRESH_FOR: Final = timedelta(seconds=5)

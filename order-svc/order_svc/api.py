@@ -7,10 +7,20 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from cafe_kit.aggregate import Snapshot
 from cafe_kit.auth import Principal, require
 from cafe_kit.problems import NotFound
 from order_svc import use_cases
-from order_svc.domain import CancelReason, Fulfilment, Item, Method, Money, Order, Status
+from order_svc.model import (
+    CancelReason,
+    Fulfilment,
+    Item,
+    Method,
+    Money,
+    Order,
+    RequestedBy,
+    Status,
+)
 from order_svc.use_cases import Orders, Wish
 
 router = APIRouter(tags=["orders"])
@@ -69,6 +79,7 @@ class OrderBody(BaseModel):
     placed_at: AwareDatetime
     paid_at: AwareDatetime | None
     reason: CancelReason | None
+    requested_by: RequestedBy | None
     version: int
 
 
@@ -104,8 +115,17 @@ async def place_order(
     if placed.replayed:
         headers["idempotent-replayed"] = "true"
     # The answer of the first time, whatever has become of the order since.
-    first = replace(placed.order, status=Status.PLACED, paid_at=None, reason=None)
+    first = replace(
+        placed.order, status=Status.PLACED, paid_at=None, reason=None, requested_by=None
+    )
     return Response(_body(first, 1), 201, headers, "application/json")
+
+
+async def _visible(orders: Orders, order_id: str, caller: Principal) -> Snapshot[Order]:
+    found = await use_cases.get_order(orders, order_id)
+    if found is None or not ("operator" in caller.roles or found.state.customer_id == caller.sub):
+        raise NotFound("You have no such order.")
+    return found
 
 
 @router.get("/orders/{order_id}", response_model=OrderBody)
@@ -116,8 +136,22 @@ async def get_order(
 ) -> Response:
     """Read one's own order (operators: any) from the write model."""
     orders: Orders = request.app.state.service
-    found = await use_cases.get_order(orders, order_id)
-    if found is None or not ("operator" in caller.roles or found.state.customer_id == caller.sub):
-        raise NotFound("You have no such order.")
+    found = await _visible(orders, order_id, caller)
     body = _body(found.state, found.version)
     return Response(body, 200, {"etag": f'"{found.version}"'}, "application/json")
+
+
+@router.post("/orders/{order_id}/cancel", status_code=202, response_model=OrderBody)
+async def cancel_order(
+    request: Request,
+    order_id: str,
+    caller: Annotated[Principal, Depends(require("customer", "operator"))],
+) -> Response:
+    """Ask to cancel one's own order (operators: any): 202 while the cafe decides, then 200."""
+    orders: Orders = request.app.state.service
+    found = await _visible(orders, order_id, caller)
+    mine = found.state.customer_id == caller.sub
+    by = RequestedBy.CUSTOMER if mine else RequestedBy.OPERATOR
+    updated = await use_cases.cancel(orders, found, by)
+    status = 200 if updated.state.status is Status.CANCELLED else 202
+    return Response(_body(updated.state, updated.version), status, None, "application/json")

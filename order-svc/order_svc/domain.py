@@ -1,131 +1,34 @@
-"""The Order: what the customer asked for, and how far it has come. Pure."""
+"""The Order: how far it has come. Pure: one row per status and trigger."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
-from typing import Final, assert_never
+from typing import Final
 
 from cafe_kit.transitions import Decision, Ignore, Impossible, Move, Refuse, Row, When, settle
-
-
-class Status(StrEnum):
-    """PLACED, PAID and ACCEPTED go on; COMPLETED and CANCELLED are terminal."""
-
-    PLACED = "PLACED"
-    PAID = "PAID"
-    ACCEPTED = "ACCEPTED"
-    COMPLETED = "COMPLETED"
-    CANCELLED = "CANCELLED"
-
-
-class Says(StrEnum):
-    """The events of order-svc."""
-
-    ORDER_PLACED = "OrderPlaced"
-    ORDER_CANCELLED = "OrderCancelled"
-
-
-class CancelReason(StrEnum):
-    """Why an order was cancelled."""
-
-    PAYMENT_FAILED = "payment_failed"
-
-
-class Method(StrEnum):
-    """How the drinks reach the customer."""
-
-    PICKUP = "pickup"
-    DELIVERY = "delivery"
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """An amount in minor units (KRW has none, so whole won) and its ISO 4217 currency."""
-
-    amount: int
-    currency: str
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One line of an order; name and price are the menu's at the time of ordering."""
-
-    menu_id: str
-    name: str
-    quantity: int
-    unit_price: Money
-
-
-@dataclass(frozen=True, slots=True)
-class Fulfilment:
-    """Pickup, or delivery to an address."""
-
-    method: Method
-    address: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """The state of one order. `fingerprint` is the SHA-256 of the request that placed it."""
-
-    order_id: str
-    customer_id: str
-    cafe_id: str
-    status: Status
-    items: tuple[Item, ...]
-    total: Money
-    payment_method: str
-    fulfilment: Fulfilment
-    note: str | None
-    fingerprint: str
-    placed_at: datetime
-    paid_at: datetime | None = None
-    reason: CancelReason | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceOrder:
-    """A customer orders priced items."""
-
-    order_id: str
-    customer_id: str
-    cafe_id: str
-    items: tuple[Item, ...]
-    payment_method: str
-    fulfilment: Fulfilment
-    note: str | None
-    fingerprint: str
-
-
-@dataclass(frozen=True, slots=True)
-class Paid:
-    """payment-svc has charged the total."""
-
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentFailed:
-    """payment-svc could not charge, and never will for this order."""
-
-
-@dataclass(frozen=True, slots=True)
-class OrderAccepted:
-    """The cafe will make it."""
-
-
-@dataclass(frozen=True, slots=True)
-class OrderPickedUp:
-    """The customer has the drinks."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryConfirmed:
-    """The rider has handed the drinks over."""
-
-
-Trigger = PlaceOrder | Paid | PaymentFailed | OrderAccepted | OrderPickedUp | DeliveryConfirmed
+from order_svc.model import (
+    AcceptDeadline,
+    CafeOrderCancelled,
+    CancelOrder,
+    CancelReason,
+    DeliveryConfirmed,
+    Item,
+    Money,
+    Order,
+    OrderAccepted,
+    OrderCancelRefused,
+    OrderPickedUp,
+    OrderRejected,
+    OrderUncollected,
+    Paid,
+    PaymentDeadline,
+    PaymentFailed,
+    PlaceOrder,
+    RequestedBy,
+    Says,
+    Status,
+    Trigger,
+)
 
 
 def total_of(items: tuple[Item, ...]) -> Money:
@@ -140,6 +43,10 @@ def _same_request(order: Order, trigger: PlaceOrder) -> bool:
     return order.fingerprint == trigger.fingerprint
 
 
+def _being_made(order: Order, _: object) -> bool:
+    return order.being_made
+
+
 _REPEATED: Final = When(
     _same_request,
     Ignore("this request has placed the order before"),
@@ -147,47 +54,139 @@ _REPEATED: Final = When(
 )
 _SEEN: Final = Ignore("seen before")
 _OVERTAKEN: Final = Ignore("a later event was faster")
+_NEVER: Final = Ignore("the request that armed this reminder placed nothing")
+_NOT_YET: Final = Ignore("the payment's deadline comes first")
+_UNDER_WAY: Final = Ignore("the cafe has been asked already")
+_JUDGED: Final = Ignore("the cafe's answer to the cancellation decides")
+_ALREADY: Final = Ignore("it is cancelled")
+_NONE: Final = Refuse("there is no such order")
+_MADE: Final = Refuse("the cafe is making the order")
+_TOO_LATE: Final = Refuse("the order has ended")
 _UNPLACED: Final = Impossible("nobody placed this order")
-_UNPAID: Final = Impossible("a failed payment cannot be followed by this")
-_PAID_TWICE: Final = Impossible("a payment ends either paid or failed, never both")
+_UNASKED: Final = Impossible("nobody asked the cafe to cancel")
+_CONTRADICTION: Final = Impossible("a payment ends either paid or failed, never both")
+_TWO_ENDS: Final = Impossible("the cafe ends an order once")
 
 TRANSITIONS: Final[Mapping[tuple[Status | None, type[Trigger]], Row]] = {
     (None, PlaceOrder): Move(Status.PLACED, Says.ORDER_PLACED),
     (None, Paid): _UNPLACED,
     (None, PaymentFailed): _UNPLACED,
     (None, OrderAccepted): _UNPLACED,
+    (None, OrderRejected): _UNPLACED,
+    (None, CancelOrder): _NONE,
+    (None, PaymentDeadline): _NEVER,
+    (None, AcceptDeadline): _NEVER,
+    (None, CafeOrderCancelled): _UNPLACED,
+    (None, OrderCancelRefused): _UNPLACED,
     (None, OrderPickedUp): _UNPLACED,
     (None, DeliveryConfirmed): _UNPLACED,
+    (None, OrderUncollected): _UNPLACED,
     (Status.PLACED, PlaceOrder): _REPEATED,
     (Status.PLACED, Paid): Move(Status.PAID),
     (Status.PLACED, PaymentFailed): Move(Status.CANCELLED, Says.ORDER_CANCELLED),
     (Status.PLACED, OrderAccepted): Move(Status.ACCEPTED),
+    (Status.PLACED, OrderRejected): Move(Status.REJECTED),
+    (Status.PLACED, CancelOrder): Move(Status.CANCELLING, Says.ORDER_CANCEL_REQUESTED),
+    (Status.PLACED, PaymentDeadline): Move(Status.CANCELLING, Says.ORDER_CANCEL_REQUESTED),
+    (Status.PLACED, AcceptDeadline): _NOT_YET,
+    (Status.PLACED, CafeOrderCancelled): _UNASKED,
+    (Status.PLACED, OrderCancelRefused): _UNASKED,
     (Status.PLACED, OrderPickedUp): Move(Status.COMPLETED),
     (Status.PLACED, DeliveryConfirmed): Move(Status.COMPLETED),
+    (Status.PLACED, OrderUncollected): Move(Status.UNCOLLECTED),
     (Status.PAID, PlaceOrder): _REPEATED,
     (Status.PAID, Paid): _SEEN,
-    (Status.PAID, PaymentFailed): _PAID_TWICE,
+    (Status.PAID, PaymentFailed): _CONTRADICTION,
     (Status.PAID, OrderAccepted): Move(Status.ACCEPTED),
+    (Status.PAID, OrderRejected): Move(Status.REJECTED),
+    (Status.PAID, CancelOrder): Move(Status.CANCELLING, Says.ORDER_CANCEL_REQUESTED),
+    (Status.PAID, PaymentDeadline): _OVERTAKEN,
+    (Status.PAID, AcceptDeadline): Move(Status.CANCELLING, Says.ORDER_CANCEL_REQUESTED),
+    (Status.PAID, CafeOrderCancelled): _UNASKED,
+    (Status.PAID, OrderCancelRefused): _UNASKED,
     (Status.PAID, OrderPickedUp): Move(Status.COMPLETED),
     (Status.PAID, DeliveryConfirmed): Move(Status.COMPLETED),
+    (Status.PAID, OrderUncollected): Move(Status.UNCOLLECTED),
     (Status.ACCEPTED, PlaceOrder): _REPEATED,
     (Status.ACCEPTED, Paid): _OVERTAKEN,
-    (Status.ACCEPTED, PaymentFailed): _PAID_TWICE,
+    (Status.ACCEPTED, PaymentFailed): _CONTRADICTION,
     (Status.ACCEPTED, OrderAccepted): _SEEN,
+    (Status.ACCEPTED, OrderRejected): Move(Status.REJECTED),
+    (Status.ACCEPTED, CancelOrder): When(
+        _being_made, _MADE, Move(Status.CANCELLING, Says.ORDER_CANCEL_REQUESTED)
+    ),
+    (Status.ACCEPTED, PaymentDeadline): _OVERTAKEN,
+    (Status.ACCEPTED, AcceptDeadline): _OVERTAKEN,
+    (Status.ACCEPTED, CafeOrderCancelled): _UNASKED,
+    (Status.ACCEPTED, OrderCancelRefused): _SEEN,
     (Status.ACCEPTED, OrderPickedUp): Move(Status.COMPLETED),
     (Status.ACCEPTED, DeliveryConfirmed): Move(Status.COMPLETED),
+    (Status.ACCEPTED, OrderUncollected): Move(Status.UNCOLLECTED),
+    (Status.CANCELLING, PlaceOrder): _REPEATED,
+    (Status.CANCELLING, Paid): Move(Status.CANCELLING),
+    (Status.CANCELLING, PaymentFailed): Move(Status.CANCELLED, Says.ORDER_CANCELLED),
+    (Status.CANCELLING, OrderAccepted): _JUDGED,
+    (Status.CANCELLING, OrderRejected): Move(Status.REJECTED),
+    (Status.CANCELLING, CancelOrder): _UNDER_WAY,
+    (Status.CANCELLING, PaymentDeadline): _UNDER_WAY,
+    (Status.CANCELLING, AcceptDeadline): _UNDER_WAY,
+    (Status.CANCELLING, CafeOrderCancelled): Move(Status.CANCELLED, Says.ORDER_CANCELLED),
+    (Status.CANCELLING, OrderCancelRefused): Move(Status.ACCEPTED),
+    (Status.CANCELLING, OrderPickedUp): Move(Status.COMPLETED),
+    (Status.CANCELLING, DeliveryConfirmed): Move(Status.COMPLETED),
+    (Status.CANCELLING, OrderUncollected): Move(Status.UNCOLLECTED),
     (Status.COMPLETED, PlaceOrder): _REPEATED,
     (Status.COMPLETED, Paid): _OVERTAKEN,
-    (Status.COMPLETED, PaymentFailed): _PAID_TWICE,
+    (Status.COMPLETED, PaymentFailed): _CONTRADICTION,
     (Status.COMPLETED, OrderAccepted): _OVERTAKEN,
+    (Status.COMPLETED, OrderRejected): _TWO_ENDS,
+    (Status.COMPLETED, CancelOrder): _TOO_LATE,
+    (Status.COMPLETED, PaymentDeadline): _OVERTAKEN,
+    (Status.COMPLETED, AcceptDeadline): _OVERTAKEN,
+    (Status.COMPLETED, CafeOrderCancelled): _TWO_ENDS,
+    (Status.COMPLETED, OrderCancelRefused): _OVERTAKEN,
     (Status.COMPLETED, OrderPickedUp): _SEEN,
     (Status.COMPLETED, DeliveryConfirmed): _SEEN,
+    (Status.COMPLETED, OrderUncollected): _TWO_ENDS,
     (Status.CANCELLED, PlaceOrder): _REPEATED,
-    (Status.CANCELLED, Paid): _UNPAID,
-    (Status.CANCELLED, PaymentFailed): _SEEN,
-    (Status.CANCELLED, OrderAccepted): _UNPAID,
-    (Status.CANCELLED, OrderPickedUp): _UNPAID,
-    (Status.CANCELLED, DeliveryConfirmed): _UNPAID,
+    (Status.CANCELLED, Paid): _OVERTAKEN,
+    (Status.CANCELLED, PaymentFailed): _OVERTAKEN,
+    (Status.CANCELLED, OrderAccepted): _OVERTAKEN,
+    (Status.CANCELLED, OrderRejected): _TWO_ENDS,
+    (Status.CANCELLED, CancelOrder): _ALREADY,
+    (Status.CANCELLED, PaymentDeadline): _OVERTAKEN,
+    (Status.CANCELLED, AcceptDeadline): _OVERTAKEN,
+    (Status.CANCELLED, CafeOrderCancelled): _SEEN,
+    (Status.CANCELLED, OrderCancelRefused): _TWO_ENDS,
+    (Status.CANCELLED, OrderPickedUp): _TWO_ENDS,
+    (Status.CANCELLED, DeliveryConfirmed): _TWO_ENDS,
+    (Status.CANCELLED, OrderUncollected): _TWO_ENDS,
+    (Status.REJECTED, PlaceOrder): _REPEATED,
+    (Status.REJECTED, Paid): _OVERTAKEN,
+    (Status.REJECTED, PaymentFailed): _CONTRADICTION,
+    (Status.REJECTED, OrderAccepted): _OVERTAKEN,
+    (Status.REJECTED, OrderRejected): _SEEN,
+    (Status.REJECTED, CancelOrder): _TOO_LATE,
+    (Status.REJECTED, PaymentDeadline): _OVERTAKEN,
+    (Status.REJECTED, AcceptDeadline): _OVERTAKEN,
+    (Status.REJECTED, CafeOrderCancelled): _TWO_ENDS,
+    (Status.REJECTED, OrderCancelRefused): _TWO_ENDS,
+    (Status.REJECTED, OrderPickedUp): _TWO_ENDS,
+    (Status.REJECTED, DeliveryConfirmed): _TWO_ENDS,
+    (Status.REJECTED, OrderUncollected): _TWO_ENDS,
+    (Status.UNCOLLECTED, PlaceOrder): _REPEATED,
+    (Status.UNCOLLECTED, Paid): _OVERTAKEN,
+    (Status.UNCOLLECTED, PaymentFailed): _CONTRADICTION,
+    (Status.UNCOLLECTED, OrderAccepted): _OVERTAKEN,
+    (Status.UNCOLLECTED, OrderRejected): _TWO_ENDS,
+    (Status.UNCOLLECTED, CancelOrder): _TOO_LATE,
+    (Status.UNCOLLECTED, PaymentDeadline): _OVERTAKEN,
+    (Status.UNCOLLECTED, AcceptDeadline): _OVERTAKEN,
+    (Status.UNCOLLECTED, CafeOrderCancelled): _TWO_ENDS,
+    (Status.UNCOLLECTED, OrderCancelRefused): _OVERTAKEN,
+    (Status.UNCOLLECTED, OrderPickedUp): _TWO_ENDS,
+    (Status.UNCOLLECTED, DeliveryConfirmed): _TWO_ENDS,
+    (Status.UNCOLLECTED, OrderUncollected): _SEEN,
 }
 
 
@@ -199,26 +198,43 @@ def decide(order: Order | None, trigger: Trigger, now: datetime) -> Decision[Ord
 
 def _evolve(order: Order | None, trigger: Trigger, to: Status, now: datetime) -> Order:
     if isinstance(trigger, PlaceOrder):
-        return Order(
-            order_id=trigger.order_id,
-            customer_id=trigger.customer_id,
-            cafe_id=trigger.cafe_id,
-            status=to,
-            items=trigger.items,
-            total=total_of(trigger.items),
-            payment_method=trigger.payment_method,
-            fulfilment=trigger.fulfilment,
-            note=trigger.note,
-            fingerprint=trigger.fingerprint,
-            placed_at=now,
-        )
+        return _placed(trigger, to, now)
     assert order is not None  # noqa: S101 - only PlaceOrder moves from no document
     match trigger:
         case Paid(at=at):
             return replace(order, status=to, paid_at=at)
         case PaymentFailed():
             return replace(order, status=to, reason=CancelReason.PAYMENT_FAILED)
-        case OrderAccepted() | OrderPickedUp() | DeliveryConfirmed():
-            return replace(order, status=to)
+        case CancelOrder(requested_by=by):
+            return _cancelling(order, to, CancelReason.CUSTOMER, by, now)
+        case PaymentDeadline():
+            return _cancelling(order, to, CancelReason.PAYMENT_TIMEOUT, RequestedBy.DEADLINE, now)
+        case AcceptDeadline():
+            return _cancelling(order, to, CancelReason.ACCEPT_TIMEOUT, RequestedBy.DEADLINE, now)
+        case OrderCancelRefused():
+            kept = replace(order, reason=None, requested_by=None, cancelling_since=None)
+            return replace(kept, status=to, being_made=True)
         case _:
-            assert_never(trigger)
+            return replace(order, status=to)
+
+
+def _placed(trigger: PlaceOrder, to: Status, now: datetime) -> Order:
+    return Order(
+        order_id=trigger.order_id,
+        customer_id=trigger.customer_id,
+        cafe_id=trigger.cafe_id,
+        status=to,
+        items=trigger.items,
+        total=total_of(trigger.items),
+        payment_method=trigger.payment_method,
+        fulfilment=trigger.fulfilment,
+        note=trigger.note,
+        fingerprint=trigger.fingerprint,
+        placed_at=now,
+    )
+
+
+def _cancelling(
+    order: Order, to: Status, reason: CancelReason, by: RequestedBy, now: datetime
+) -> Order:
+    return replace(order, status=to, reason=reason, requested_by=by, cancelling_since=now)

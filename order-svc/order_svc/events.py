@@ -9,7 +9,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime
 
 from cafe_kit.events import Event
-from order_svc.domain import CancelReason, Fulfilment, Item, Money, Says, Status
+from order_svc.model import CancelReason, Fulfilment, Item, Money, RequestedBy, Says, Status
 
 
 class OrderEvent(Event):
@@ -34,6 +34,14 @@ class OrderPlaced(OrderEvent):
     note: str | None
 
 
+class OrderCancelRequested(OrderEvent):
+    """Asks cafe-svc, the only judge of cancellation."""
+
+    TOPIC = "cafe.OrderCancelRequested.v1"
+    requested_by: RequestedBy
+    reason: CancelReason
+
+
 class OrderCancelled(OrderEvent):
     """The order has ended without drinks."""
 
@@ -43,5 +51,6 @@ class OrderCancelled(OrderEvent):
 
 EVENTS: Mapping[StrEnum, type[OrderEvent]] = {
     Says.ORDER_PLACED: OrderPlaced,
+    Says.ORDER_CANCEL_REQUESTED: OrderCancelRequested,
     Says.ORDER_CANCELLED: OrderCancelled,
 }

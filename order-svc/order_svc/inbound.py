@@ -40,3 +40,27 @@ class DeliveryConfirmed(OrderView):
     """From cafe-svc."""
 
     TOPIC = "cafe.DeliveryConfirmed.v1"
+
+
+class OrderRejected(OrderView):
+    """From cafe-svc."""
+
+    TOPIC = "cafe.OrderRejected.v1"
+
+
+class CafeOrderCancelled(OrderView):
+    """From cafe-svc."""
+
+    TOPIC = "cafe.CafeOrderCancelled.v1"
+
+
+class OrderCancelRefused(OrderView):
+    """From cafe-svc."""
+
+    TOPIC = "cafe.OrderCancelRefused.v1"
+
+
+class OrderUncollected(OrderView):
+    """From cafe-svc."""
+
+    TOPIC = "cafe.OrderUncollected.v1"

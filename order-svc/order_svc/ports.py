@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from order_svc.domain import Money
+from order_svc.model import Money
 
 
 class MenuAway(Exception):

@@ -1,28 +1,43 @@
 """One short function per command and reaction of order-svc."""
 
 import uuid
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
+from cafe_kit.aggregate import Snapshot, Updated, Verdict, outcome_of
+from cafe_kit.clock import Clock
 from cafe_kit.events import Cause, Received
+from cafe_kit.logs import get_logger
 from cafe_kit.outcomes import Outcome
 from cafe_kit.problems import Refused, TemporarilyAway, Unprocessable
-from cafe_kit.repository import Repository, Snapshot, Updated, Verdict, outcome_of
+from cafe_kit.reminders import Reminder
+from cafe_kit.repository import Repository
 from order_svc import inbound
-from order_svc.domain import (
-    DeliveryConfirmed,
+from order_svc.deadlines import Deadlines, Due, first_look, look
+from order_svc.model import (
+    NO_DRINKS,
+    AcceptDeadline,
+    CancelOrder,
     Fulfilment,
     Item,
     Order,
-    OrderAccepted,
-    OrderPickedUp,
     Paid,
-    PaymentFailed,
+    PaymentDeadline,
     PlaceOrder,
+    RequestedBy,
+    Status,
     Trigger,
 )
 from order_svc.ports import CafeMenu, Menu, MenuAway
 
+WATCH: Final = "order.watch"
+_DEADLINES: Final[Mapping[Due, Callable[[], Trigger]]] = {
+    Due.PAYMENT: PaymentDeadline,
+    Due.ACCEPT: AcceptDeadline,
+}
+_log = get_logger()
 _NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "cafe.example/orders")
 
 
@@ -32,6 +47,8 @@ class Orders:
 
     repository: Repository[Order]
     menu: Menu
+    clock: Clock
+    deadlines: Deadlines
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +90,14 @@ async def place_order(orders: Orders, wish: Wish) -> Placed:
         return await _replay_or_raise(orders, wish, problem)
     trigger = _trigger(wish, items)
     cause = Cause(f"place:{wish.fingerprint}")
-    updated = await orders.repository.update(wish.order_id, trigger, cause, expect_new=True)
+    due = first_look(orders.clock(), orders.deadlines)
+    updated = await orders.repository.command(
+        wish.order_id,
+        trigger,
+        cause,
+        expect_new=True,
+        watch=Reminder(kind=WATCH, id=wish.order_id, due=due),
+    )
     return _placed(updated)
 
 
@@ -84,37 +108,79 @@ async def get_order(orders: Orders, order_id: str) -> Snapshot[Order] | None:
 
 async def paid(orders: Orders, event: Received[inbound.Paid], cause: Cause) -> Outcome:
     """The money is there."""
-    return await _apply(orders, event.data.order_id, Paid(event.data.occurred_at), cause)
+    return await _apply(orders, event, Paid(event.data.occurred_at), cause)
 
 
-async def payment_failed(
-    orders: Orders, event: Received[inbound.PaymentFailed], cause: Cause
-) -> Outcome:
-    """The order ends here: nothing was charged, nothing was made."""
-    return await _apply(orders, event.data.order_id, PaymentFailed(), cause)
+def applying(
+    trigger: Callable[[], Trigger],
+) -> Callable[[Orders, Received[Any], Cause], Awaitable[Outcome]]:
+    """Return the reaction to an event that tells nothing but that it happened."""
+
+    async def react(orders: Orders, event: Received[inbound.OrderView], cause: Cause) -> Outcome:
+        return await _apply(orders, event, trigger(), cause)
+
+    return react
 
 
-async def accepted(orders: Orders, event: Received[inbound.OrderAccepted], cause: Cause) -> Outcome:
-    """The cafe makes it; this may overtake Paid."""
-    return await _apply(orders, event.data.order_id, OrderAccepted(), cause)
+async def cancel(
+    orders: Orders, found: Snapshot[Order], requested_by: RequestedBy
+) -> Snapshot[Order]:
+    """Ask for the cancellation of an order that was just read; cafe-svc decides.
+
+    The cause names the version that was read: asking twice is one request, asking again after a
+    refusal is another. Returns the order in CANCELLING or CANCELLED. Raises `Refused` with the
+    present status, or `SidecarError`.
+    """
+    order_id, cause = found.state.order_id, Cause(f"cancel:{found.version}")
+    due = orders.clock() + orders.deadlines.cancel_answer
+    updated = await orders.repository.command(
+        order_id,
+        CancelOrder(requested_by),
+        cause,
+        watch=Reminder(kind=WATCH, id=order_id, due=due, cause=cause.id),
+    )
+    state = updated.state or found.state
+    if updated.verdict is Verdict.REFUSED:
+        raise Refused(f"Not now: {updated.why}.", current_status=state.status)
+    return Snapshot(state, updated.version, etag="")
 
 
-async def picked_up(
-    orders: Orders, event: Received[inbound.OrderPickedUp], cause: Cause
-) -> Outcome:
-    """The happy end at the counter."""
-    return await _apply(orders, event.data.order_id, OrderPickedUp(), cause)
+async def watch(orders: Orders, reminder: Reminder) -> datetime | None:
+    """Look at an order when something may be due; returns when to look again."""
+    order_id, now = reminder.id, orders.clock()
+    found = await orders.repository.get(order_id)
+    if found is None:
+        return None
+    if reminder.cause and found.state.status is not Status.CANCELLING:
+        # A cancellation's own watch: said it must be, and the watch of the order goes on.
+        await orders.repository.republish(order_id, Cause(reminder.cause))
+        return None
+    if not reminder.cause and _chased_by_another(found.state, now, orders.deadlines):
+        return now + orders.deadlines.alert_after
+    if found.state.status in NO_DRINKS:
+        # Once more after the end: had an answer between the others been lost, money would be left.
+        await orders.repository.republish(order_id)
+    seen = look(found.state, reminder.due, now, orders.deadlines)
+    if seen.due in _DEADLINES:
+        cause = Cause(f"deadline:{seen.due}")
+        updated = await orders.repository.update(order_id, _DEADLINES[seen.due](), cause)
+        return look(updated.state, now, now, orders.deadlines).next_at if updated.state else None
+    if seen.due is Due.ALERT:
+        since = found.state.cancelling_since
+        _log.error("cancellation unanswered", subject=order_id, since=since)
+    if seen.due is not Due.NOTHING:
+        await orders.repository.republish(order_id)
+    return seen.next_at
 
 
-async def delivered(
-    orders: Orders, event: Received[inbound.DeliveryConfirmed], cause: Cause
-) -> Outcome:
-    """The happy end at the door."""
-    return await _apply(orders, event.data.order_id, DeliveryConfirmed(), cause)
+def _chased_by_another(order: Order, now: datetime, deadlines: Deadlines) -> bool:
+    """A cancellation that a person asked for has a watch of its own, if that could be armed."""
+    asked = order.status is Status.CANCELLING and order.requested_by is not RequestedBy.DEADLINE
+    return asked and now - (order.cancelling_since or now) < deadlines.alert_after
 
 
-async def _apply(orders: Orders, order_id: str, trigger: Trigger, cause: Cause) -> Outcome:
-    return outcome_of(await orders.repository.update(order_id, trigger, cause))
+async def _apply(orders: Orders, event: Received[Any], trigger: Trigger, cause: Cause) -> Outcome:
+    return outcome_of(await orders.repository.update(event.data.order_id, trigger, cause))
 
 
 def _price(wish: Wish, menu: CafeMenu) -> tuple[Item, ...]:

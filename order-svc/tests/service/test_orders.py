@@ -6,14 +6,7 @@ from cafe_kit.outcomes import Done, Drop
 from cafe_kit.sidecar import Unavailable
 from tests.memory.cafe import MemoryCafe
 from tests.memory.faults import FaultAt
-from tests.memory.journeys import PICKUP
-
-
-async def placed(cafe: MemoryCafe) -> str:
-    """Place ana's order; nothing of it is delivered."""
-    answer = await cafe.customer("ana").post("/orders", PICKUP.body, idempotency_key="1")
-    cafe.dapr.pending.clear()
-    return answer.body["order_id"]
+from tests.memory.parts import placed
 
 
 async def test_an_order_is_for_its_customer_and_operators(cafe: MemoryCafe) -> None:
@@ -101,10 +94,11 @@ async def test_a_failed_payment_cancels_and_says_why(cafe: MemoryCafe) -> None:
     [
         ("Paid", "PaymentFailed"),
         ("OrderPickedUp", "PaymentFailed"),
-        ("PaymentFailed", "Paid"),
-        ("PaymentFailed", "OrderAccepted"),
+        ("PaymentFailed", "OrderRejected"),
         ("PaymentFailed", "OrderPickedUp"),
         ("PaymentFailed", "DeliveryConfirmed"),
+        ("OrderRejected", "OrderUncollected"),
+        ("Paid", "CafeOrderCancelled"),
     ],
 )
 async def test_an_impossible_event_is_dropped_to_the_dead_letters(

@@ -52,6 +52,7 @@ async def test_an_order_is_placed_and_reads_back(cafe: MemoryCafe) -> None:
         "placed_at": "2026-03-02T09:00:00Z",
         "paid_at": None,
         "reason": None,
+        "requested_by": None,
         "version": 1,
     }
     assert (await cafe.customer("ana").get(f"/orders/{order_id}")).body == answer.body

@@ -1,0 +1,20 @@
+"""What order-svc hears, and which of it undoes a step of its own."""
+
+from order_svc.saga import REACTIONS
+
+
+def test_every_event_heard_has_one_reaction_and_says_what_it_undoes() -> None:
+    found = {reaction.hears.__name__: reaction.undoes for reaction in REACTIONS}
+
+    assert len(found) == len(REACTIONS)
+    assert found == {
+        "Paid": "",
+        "PaymentFailed": "OrderPlaced",
+        "OrderAccepted": "",
+        "OrderRejected": "OrderPlaced",
+        "CafeOrderCancelled": "OrderPlaced",
+        "OrderCancelRefused": "",
+        "OrderPickedUp": "",
+        "DeliveryConfirmed": "",
+        "OrderUncollected": "",
+    }
