@@ -1,17 +1,37 @@
 """payment-svc's ports through the sidecar."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import to_json
 
-from cafe_kit.sidecar import Sidecar, Unavailable
-from payment_svc.domain import Charged, Declined, FailureReason, Payment
+from cafe_kit.sidecar import Reply, Sidecar, Unavailable
+from payment_svc.model import (
+    Charged,
+    Declined,
+    FailureReason,
+    NothingCharged,
+    Payment,
+    RefundAttemptFailed,
+    Refunded,
+)
+
+ERROR_LIMIT: Final = 200
+"""Characters of an error that a payment keeps."""
 
 
 class _ChargeBody(BaseModel):
     charge_id: str
     approval_code: str
+
+
+class _RefundBody(BaseModel):
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    refund_id: str
+    amount: int
 
 
 class _DeclineBody(BaseModel):
@@ -25,20 +45,15 @@ class SidecarGateway:
         self._sidecar = sidecar
 
     async def charge(self, payment: Payment) -> Charged | Declined:
-        reply = await self._sidecar.invoke(
-            "payment-gateway",
-            "/v1/charges",
-            method="POST",
-            body=to_json(
-                {
-                    "amount": payment.amount.amount,
-                    "currency": payment.amount.currency,
-                    "payment_method": payment.payment_method,
-                    "reference": payment.order_id,
-                }
-            ),
-            headers={"idempotency-key": payment.charge_key},
-        )
+        if payment.amount is None:
+            raise ValueError(f"{payment.order_id}: a tombstone has nothing to charge")
+        wanted = {
+            "amount": payment.amount.amount,
+            "currency": payment.amount.currency,
+            "payment_method": payment.payment_method,
+            "reference": payment.order_id,
+        }
+        reply = await self._post("/v1/charges", wanted, payment.charge_key)
         if reply.status == HTTPStatus.CREATED:
             done = _ChargeBody.model_validate_json(reply.body)
             return Charged(done.charge_id, done.approval_code)
@@ -46,6 +61,26 @@ class SidecarGateway:
             return Declined(_reason(_DeclineBody.model_validate_json(reply.body).reason))
         # Throttled, away, or at odds with itself: unknown, so the same question is asked again.
         raise Unavailable(f"charge: the gateway answered {reply.status}")
+
+    async def refund(self, payment: Payment) -> Refunded | NothingCharged | RefundAttemptFailed:
+        wanted = {"reference": payment.order_id, "reason": payment.reason or "cancelled"}
+        try:
+            reply = await self._post("/v1/refunds", wanted, payment.refund_key)
+            if reply.status != HTTPStatus.CREATED:
+                return RefundAttemptFailed(f"the gateway answered {reply.status}")
+            done = _RefundBody.model_validate_json(reply.body)
+        except (Unavailable, ValidationError) as error:
+            return RefundAttemptFailed(str(error)[:ERROR_LIMIT])
+        return Refunded(done.refund_id, done.amount) if done.amount else NothingCharged()
+
+    async def _post(self, path: str, body: Mapping[str, object], key: str) -> Reply:
+        return await self._sidecar.invoke(
+            "payment-gateway",
+            path,
+            method="POST",
+            body=to_json(body),
+            headers={"idempotency-key": key},
+        )
 
 
 def _reason(text: str) -> FailureReason:

@@ -3,12 +3,13 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from cafe_kit.aggregate import Snapshot
 from cafe_kit.auth import Principal, require
 from cafe_kit.problems import NotFound
 from payment_svc import use_cases
-from payment_svc.domain import FailureReason, LedgerEntry, Money, Status
+from payment_svc.model import FailureReason, LedgerEntry, Money, Payment, Status, UndoReason
 from payment_svc.use_cases import Payments
 
 router = APIRouter(tags=["payments"])
@@ -24,9 +25,13 @@ class PaymentBody(BaseModel):
     customer_id: str
     cafe_id: str
     status: Status
-    amount: Money
+    amount: Money | None
     approval_code: str | None
-    reason: FailureReason | None
+    reason: FailureReason | UndoReason | None
+    refund_id: str | None
+    refunding_since: AwareDatetime | None
+    attempts: int
+    last_error: str | None
     ledger: tuple[LedgerEntry, ...]
     version: int
 
@@ -42,6 +47,24 @@ async def get_payment(
     found = await use_cases.get_payment(payments, order_id)
     if found is None or not ("operator" in caller.roles or found.state.customer_id == caller.sub):
         raise NotFound("You have no payment for such an order.")
+    return _response(found)
+
+
+@router.post("/payments/{order_id}/retry-refund", response_model=PaymentBody)
+async def retry_refund(
+    request: Request,
+    order_id: str,
+    _: Annotated[Principal, Depends(require("operator"))],
+) -> Response:
+    """Try a refund now that is under way."""
+    payments: Payments = request.app.state.service
+    found = await use_cases.get_payment(payments, order_id)
+    if found is None:
+        raise NotFound("There is no payment for such an order.")
+    return _response(await use_cases.retry_refund(payments, found))
+
+
+def _response(found: Snapshot[Payment]) -> Response:
     known = {n: getattr(found.state, n) for n in PaymentBody.model_fields if n != "version"}
     body = PaymentBody.model_validate(known | {"version": found.version})
     headers = {"etag": f'"{found.version}"'}

@@ -1,156 +1,111 @@
-"""The Payment: the money of one order, and its ledger. Pure."""
+"""The Payment: how far the money is. Pure: one row per status and trigger."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Final, assert_never
 
-from cafe_kit.transitions import Decision, Ignore, Impossible, Move, Row, settle
+from cafe_kit.transitions import Decision, Ignore, Impossible, Move, Row, When, settle
+from payment_svc.model import (
+    Charged,
+    Declined,
+    EntryKind,
+    LedgerEntry,
+    NothingCharged,
+    Payment,
+    RefundAttemptFailed,
+    Refunded,
+    Says,
+    StartPayment,
+    Status,
+    Trigger,
+    Undo,
+)
+
+ALERT_AT_ATTEMPT: Final = 5
 
 
-class Status(StrEnum):
-    """PENDING waits for the gateway's answer; FAILED is terminal."""
-
-    PENDING = "PENDING"
-    PAID = "PAID"
-    FAILED = "FAILED"
+def _charge_known(payment: Payment, _: object) -> bool:
+    return payment.total_of(EntryKind.CHARGE) > 0
 
 
-class Says(StrEnum):
-    """The events of payment-svc."""
-
-    PAID = "Paid"
-    PAYMENT_FAILED = "PaymentFailed"
+def _whole(payment: Payment, trigger: Refunded) -> bool:
+    return payment.amount is not None and trigger.amount == payment.amount.amount
 
 
-class FailureReason(StrEnum):
-    """Why nothing could be charged."""
-
-    DECLINED = "declined"
-    INVALID_METHOD = "invalid_method"
-    ERROR = "error"
+def _tombstone(payment: Payment, _: object) -> bool:
+    return payment.amount is None
 
 
-class EntryKind(StrEnum):
-    """The two directions of money."""
+def _fifth(payment: Payment, _: object) -> bool:
+    return payment.attempts + 1 == ALERT_AT_ATTEMPT
 
-    CHARGE = "charge"
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """An amount in minor units and its ISO 4217 currency."""
-
-    amount: int
-    currency: str
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One line of the order, carried on so that the cafe needs no look-up."""
-
-    menu_id: str
-    name: str
-    quantity: int
-    unit_price: Money
-
-
-@dataclass(frozen=True, slots=True)
-class Fulfilment:
-    """Pickup, or delivery to an address; carried on."""
-
-    method: str
-    address: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
-    """One movement of money. `entry_id` is the idempotency key it was made with."""
-
-    entry_id: str
-    kind: EntryKind
-    amount: int
-    at: datetime
-    gateway_ref: str
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """The state of one payment; the ledger is append-only."""
-
-    order_id: str
-    customer_id: str
-    cafe_id: str
-    status: Status
-    amount: Money
-    payment_method: str
-    items: tuple[Item, ...]
-    fulfilment: Fulfilment
-    note: str | None
-    ledger: tuple[LedgerEntry, ...] = ()
-    approval_code: str | None = None
-    reason: FailureReason | None = None
-
-    @property
-    def payment_id(self) -> str:
-        """One payment per order, so its id follows from the order's."""
-        return f"pay-{self.order_id}"
-
-    @property
-    def charge_key(self) -> str:
-        """The gateway's idempotency key: the same for every attempt to charge this order."""
-        return f"charge:{self.order_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class StartPayment:
-    """An order was placed; its total is to be charged."""
-
-    order_id: str
-    customer_id: str
-    cafe_id: str
-    amount: Money
-    payment_method: str
-    items: tuple[Item, ...]
-    fulfilment: Fulfilment
-    note: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Charged:
-    """The gateway has charged the whole amount."""
-
-    charge_id: str
-    approval_code: str
-
-
-@dataclass(frozen=True, slots=True)
-class Declined:
-    """The gateway will not charge this order."""
-
-    reason: FailureReason
-
-
-Trigger = StartPayment | Charged | Declined
 
 _SEEN: Final = Ignore("seen before")
+_NOTHING: Final = Ignore("nothing was charged, so nothing is to go back")
+_UNDONE: Final = Ignore("the order was undone before its payment started")
+_SETTLED: Final = Ignore("another attempt has settled it")
+_IN_LEDGER: Final = Ignore("this charge has been refunded")
 _UNASKED: Final = Impossible("the gateway answered a question nobody asked")
-_CONTRADICTION: Final = Impossible("the gateway gave two answers for one idempotency key")
+_CONTRADICTION: Final = Impossible("the gateway contradicts itself")
+_LATE_CHARGE: Final = When(_charge_known, _SEEN, Move(Status.REFUNDING))
+_NOTHING_TO_REFUND: Final = When(
+    _charge_known, _CONTRADICTION, Move(Status.VOIDED, Says.PAYMENT_CANCELLED)
+)
+_ATTEMPT: Final = When(_fifth, Move(Status.REFUNDING, Says.REFUND_FAILED), Move(Status.REFUNDING))
 
 TRANSITIONS: Final[Mapping[tuple[Status | None, type[Trigger]], Row]] = {
     (None, StartPayment): Move(Status.PENDING),
     (None, Charged): _UNASKED,
     (None, Declined): _UNASKED,
+    (None, Undo): Move(Status.VOIDED, Says.PAYMENT_CANCELLED),
+    (None, NothingCharged): _UNASKED,
+    (None, Refunded): _UNASKED,
+    (None, RefundAttemptFailed): _UNASKED,
     (Status.PENDING, StartPayment): _SEEN,
     (Status.PENDING, Charged): Move(Status.PAID, Says.PAID),
     (Status.PENDING, Declined): Move(Status.FAILED, Says.PAYMENT_FAILED),
+    (Status.PENDING, Undo): Move(Status.REFUNDING),
+    (Status.PENDING, NothingCharged): _UNASKED,
+    (Status.PENDING, Refunded): _UNASKED,
+    (Status.PENDING, RefundAttemptFailed): _UNASKED,
     (Status.PAID, StartPayment): _SEEN,
     (Status.PAID, Charged): _SEEN,
     (Status.PAID, Declined): _CONTRADICTION,
+    (Status.PAID, Undo): Move(Status.REFUNDING),
+    (Status.PAID, NothingCharged): _UNASKED,
+    (Status.PAID, Refunded): _UNASKED,
+    (Status.PAID, RefundAttemptFailed): _UNASKED,
+    (Status.REFUNDING, StartPayment): _SEEN,
+    (Status.REFUNDING, Charged): _LATE_CHARGE,
+    (Status.REFUNDING, Declined): _NOTHING_TO_REFUND,
+    (Status.REFUNDING, Undo): _SEEN,
+    (Status.REFUNDING, NothingCharged): _NOTHING_TO_REFUND,
+    (Status.REFUNDING, Refunded): When(
+        _whole, Move(Status.REFUNDED, Says.PAYMENT_REFUNDED), _CONTRADICTION
+    ),
+    (Status.REFUNDING, RefundAttemptFailed): _ATTEMPT,
     (Status.FAILED, StartPayment): _SEEN,
     (Status.FAILED, Charged): _CONTRADICTION,
     (Status.FAILED, Declined): _SEEN,
+    (Status.FAILED, Undo): _NOTHING,
+    (Status.FAILED, NothingCharged): _UNASKED,
+    (Status.FAILED, Refunded): _UNASKED,
+    (Status.FAILED, RefundAttemptFailed): _UNASKED,
+    (Status.VOIDED, StartPayment): _UNDONE,
+    (Status.VOIDED, Charged): When(_tombstone, _UNASKED, Move(Status.REFUNDING)),
+    (Status.VOIDED, Declined): _NOTHING,
+    (Status.VOIDED, Undo): _SEEN,
+    (Status.VOIDED, NothingCharged): _SEEN,
+    (Status.VOIDED, Refunded): _UNASKED,
+    (Status.VOIDED, RefundAttemptFailed): _SETTLED,
+    (Status.REFUNDED, StartPayment): _UNDONE,
+    (Status.REFUNDED, Charged): _IN_LEDGER,
+    (Status.REFUNDED, Declined): _CONTRADICTION,
+    (Status.REFUNDED, Undo): _SEEN,
+    (Status.REFUNDED, NothingCharged): _CONTRADICTION,
+    (Status.REFUNDED, Refunded): _SEEN,
+    (Status.REFUNDED, RefundAttemptFailed): _SETTLED,
 }
 
 
@@ -160,28 +115,77 @@ def decide(payment: Payment | None, trigger: Trigger, now: datetime) -> Decision
     return settle(row, payment, lambda state, to: _evolve(state, trigger, Status(to), now), trigger)
 
 
+def ledger_is_sound(payment: Payment) -> bool:
+    """Say whether 0 <= refunded <= charged <= total, with at most one entry of each kind (I3)."""
+    charged, refunded = payment.total_of(EntryKind.CHARGE), payment.total_of(EntryKind.REFUND)
+    total = payment.amount.amount if payment.amount else 0
+    once = len({entry.kind for entry in payment.ledger}) == len(payment.ledger)
+    return once and 0 <= refunded <= charged <= total
+
+
 def _evolve(payment: Payment | None, trigger: Trigger, to: Status, now: datetime) -> Payment:
-    if isinstance(trigger, StartPayment):
-        return Payment(
-            order_id=trigger.order_id,
-            customer_id=trigger.customer_id,
-            cafe_id=trigger.cafe_id,
-            status=to,
-            amount=trigger.amount,
-            payment_method=trigger.payment_method,
-            items=trigger.items,
-            fulfilment=trigger.fulfilment,
-            note=trigger.note,
-        )
-    assert payment is not None  # noqa: S101 - only StartPayment moves from no document
+    after = _after(payment, trigger, to, now)
+    if to is Status.REFUNDING and payment is not None and payment.status is not to:
+        after = replace(after, refunding_since=now)
+    if not ledger_is_sound(after):
+        raise ValueError(f"unsound ledger after {type(trigger).__name__}: {after.ledger}")
+    return after
+
+
+def _after(payment: Payment | None, trigger: Trigger, to: Status, now: datetime) -> Payment:
+    if payment is None:
+        assert isinstance(trigger, StartPayment | Undo)  # noqa: S101 - only these move from no document
+        return _first(trigger, to)
     match trigger:
         case Charged(charge_id=charge_id, approval_code=code):
-            entry = LedgerEntry(
-                payment.charge_key, EntryKind.CHARGE, payment.amount.amount, now, charge_id
-            )
-            ledger = (*payment.ledger, entry)
-            return replace(payment, status=to, ledger=ledger, approval_code=code)
+            charged = _with_charge(payment, charge_id, now)
+            charged = replace(charged, status=to, approval_code=code)
+            if payment.status is Status.VOIDED:
+                return replace(charged, charged_late=True, attempts=0, last_error=None)
+            return charged
         case Declined(reason=reason):
+            return replace(payment, status=to, reason=payment.reason or reason)
+        case Undo(reason=reason):
             return replace(payment, status=to, reason=reason)
+        case Refunded():
+            return _refunded(payment, trigger, to, now)
+        case RefundAttemptFailed(error=error):
+            return replace(payment, status=to, attempts=payment.attempts + 1, last_error=error)
+        case _:
+            return replace(payment, status=to)
+
+
+def _first(trigger: StartPayment | Undo, to: Status) -> Payment:
+    match trigger:
+        case StartPayment():
+            return Payment(
+                order_id=trigger.order_id,
+                customer_id=trigger.customer_id,
+                cafe_id=trigger.cafe_id,
+                status=to,
+                amount=trigger.amount,
+                payment_method=trigger.payment_method,
+                items=trigger.items,
+                fulfilment=trigger.fulfilment,
+                note=trigger.note,
+            )
+        case Undo(order_id=order_id, customer_id=customer_id, cafe_id=cafe_id, reason=reason):
+            return Payment(order_id, customer_id, cafe_id, to, reason=reason)
         case _:
             assert_never(trigger)
+
+
+def _with_charge(payment: Payment, gateway_ref: str, now: datetime) -> Payment:
+    amount = payment.amount.amount if payment.amount else 0
+    entry = LedgerEntry(payment.charge_key, EntryKind.CHARGE, amount, now, gateway_ref)
+    return replace(payment, ledger=(*payment.ledger, entry))
+
+
+def _refunded(payment: Payment, trigger: Refunded, to: Status, now: datetime) -> Payment:
+    """A refund proves a charge: one whose answer was lost is entered first."""
+    if payment.total_of(EntryKind.CHARGE) == 0:
+        payment = _with_charge(payment, "answer lost, known by its refund", now)
+    entry = LedgerEntry(
+        payment.refund_key, EntryKind.REFUND, trigger.amount, now, trigger.refund_id
+    )
+    return replace(payment, status=to, ledger=(*payment.ledger, entry), refund_id=trigger.refund_id)

@@ -9,7 +9,15 @@ from enum import StrEnum
 from pydantic import AwareDatetime
 
 from cafe_kit.events import Event
-from payment_svc.domain import FailureReason, Fulfilment, Item, Money, Says, Status
+from payment_svc.model import (
+    FailureReason,
+    Fulfilment,
+    Item,
+    Money,
+    Says,
+    Status,
+    UndoReason,
+)
 
 
 class PaymentEvent(Event):
@@ -42,7 +50,34 @@ class PaymentFailed(PaymentEvent):
     reason: FailureReason
 
 
+class PaymentCancelled(PaymentEvent):
+    """Nothing had been charged, and nothing will be."""
+
+    TOPIC = "cafe.PaymentCancelled.v1"
+    reason: UndoReason
+
+
+class PaymentRefunded(PaymentEvent):
+    """The whole amount has gone back."""
+
+    TOPIC = "cafe.PaymentRefunded.v1"
+    amount: Money
+    refund_id: str
+    reason: UndoReason
+
+
+class RefundFailed(PaymentEvent):
+    """Several attempts to refund have failed; it goes on being tried."""
+
+    TOPIC = "cafe.RefundFailed.v1"
+    attempts: int
+    last_error: str
+
+
 EVENTS: Mapping[StrEnum, type[PaymentEvent]] = {
     Says.PAID: Paid,
     Says.PAYMENT_FAILED: PaymentFailed,
+    Says.PAYMENT_CANCELLED: PaymentCancelled,
+    Says.PAYMENT_REFUNDED: PaymentRefunded,
+    Says.REFUND_FAILED: RefundFailed,
 }

@@ -1,29 +1,44 @@
 """payment-svc's composition root: `python -m payment_svc.main`."""
 
 import os
+import random
+from datetime import timedelta
 
 from fastapi import FastAPI
 
+from cafe_kit.aggregate import Document, Kind
 from cafe_kit.app import Parts, build_app
 from cafe_kit.clock import Clock, utc_now
-from cafe_kit.repository import Document, Kind, Repository
+from cafe_kit.reminders import Reminders
+from cafe_kit.repository import Repository
 from cafe_kit.serve import run
 from cafe_kit.sidecar import Sidecar
-from payment_svc import api, domain, events, saga
+from payment_svc import api, domain, events, model, saga, use_cases
 from payment_svc.adapters import SidecarGateway
+from payment_svc.backoff import Backoff
 from payment_svc.settings import Settings
 from payment_svc.use_cases import Payments
 
-PAYMENT = Kind("payment", Document[domain.Payment], domain.decide, events.EVENTS)
+PAYMENT = Kind("payment", Document[model.Payment], domain.decide, events.EVENTS)
 
 
 def create_app(settings: Settings, sidecar: Sidecar, clock: Clock) -> FastAPI:
     """Wire the service."""
+    reminders = Reminders(sidecar, clock)
+    guard_after = timedelta(seconds=settings.guard_after_s)
     payments = Payments(
-        repository=Repository(sidecar, clock, settings.app_id, PAYMENT),
+        repository=Repository(sidecar, clock, settings.app_id, PAYMENT, reminders, guard_after),
         gateway=SidecarGateway(sidecar),
+        reminders=reminders,
+        clock=clock,
+        backoff=Backoff(
+            first=timedelta(seconds=settings.refund_retry_first_s),
+            most=timedelta(seconds=settings.refund_retry_most_s),
+            dice=random.random,
+        ),
     )
-    parts = Parts(payments, api.router, saga.REACTIONS, title="payment-svc")
+    reminders.on(use_cases.REFUND, lambda reminder: use_cases.refund_again(payments, reminder))
+    parts = Parts(payments, api.router, saga.REACTIONS, title="payment-svc", reminders=reminders)
     return build_app(parts, settings, sidecar, clock)
 
 

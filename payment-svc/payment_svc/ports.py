@@ -2,7 +2,14 @@
 
 from typing import Protocol
 
-from payment_svc.domain import Charged, Declined, Payment
+from payment_svc.model import (
+    Charged,
+    Declined,
+    NothingCharged,
+    Payment,
+    RefundAttemptFailed,
+    Refunded,
+)
 
 
 class Gateway(Protocol):
@@ -12,5 +19,12 @@ class Gateway(Protocol):
         """Charge the whole amount under the payment's own key; repeating it changes nothing.
 
         Raises `cafe_kit.sidecar.Unavailable` when the outcome is not known.
+        """
+        ...
+
+    async def refund(self, payment: Payment) -> Refunded | NothingCharged | RefundAttemptFailed:
+        """Give back whatever was charged, and close the order for charging.
+
+        Repeating it changes nothing. An outcome that is not known is a failed attempt.
         """
         ...

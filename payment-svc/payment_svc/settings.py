@@ -1,7 +1,12 @@
 """payment-svc's settings."""
 
+from pydantic import Field
+
 from cafe_kit import settings
 
 
 class Settings(settings.Settings):
-    """Nothing beyond what every service needs."""
+    """Seconds from the first to the longest wait between two attempts to refund."""
+
+    refund_retry_first_s: float = Field(default=1, gt=0)
+    refund_retry_most_s: float = Field(default=900, gt=0)

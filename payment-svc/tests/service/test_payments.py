@@ -1,6 +1,5 @@
 """One charge per order, whatever the gateway answers and however often it is asked."""
 
-import json
 from collections.abc import Mapping
 
 import pytest
@@ -9,23 +8,8 @@ from cafe_kit.memory_sidecar import Call
 from cafe_kit.outcomes import Done, Drop, Retry
 from cafe_kit.sidecar import Reply
 from tests.memory.cafe import MemoryCafe
-from tests.memory.journeys import PICKUP
+from tests.memory.parts import gateway, placed
 from tests.memory.stubs import answering
-
-
-async def placed(cafe: MemoryCafe, payment_method: str = "tok_ok") -> str:
-    """Place ana's order; its OrderPlaced waits to be delivered."""
-    body = PICKUP.body | {"payment_method": payment_method}
-    answer = await cafe.customer("ana").post("/orders", body, idempotency_key="1")
-    return answer.body["order_id"]
-
-
-async def behave(cafe: MemoryCafe, mode: str, delay_ms: int | None = None) -> None:
-    """Have the sandbox gateway behave well or badly from now on."""
-    body = json.dumps({"mode": mode, "delay_ms": delay_ms}).encode()
-    headers = {"content-type": "application/json"}
-    reply = await cafe.dapr.apps["payment-gateway"]("PUT", "/v1/behaviour", body, headers)
-    assert reply.status == 200
 
 
 async def status(cafe: MemoryCafe, order_id: str) -> str:
@@ -50,6 +34,10 @@ async def test_a_charged_order_is_paid_and_reads_back(cafe: MemoryCafe) -> None:
         "amount": {"amount": 10_000, "currency": "KRW"},
         "approval_code": "000001",
         "reason": None,
+        "refund_id": None,
+        "refunding_since": None,
+        "attempts": 0,
+        "last_error": None,
         "ledger": [
             {
                 "entry_id": f"charge:{order_id}",
@@ -128,11 +116,11 @@ async def test_an_unknown_outcome_is_asked_again_and_charged_once(
     cafe: MemoryCafe, mode: str, charged_at_once: list[int]
 ) -> None:
     order_id = await placed(cafe)
-    await behave(cafe, mode)
+    await gateway(cafe, mode)
 
     (first,) = await cafe.deliver("payment-svc")
     unknown = (await status(cafe, order_id), cafe.charges(order_id))
-    await behave(cafe, "normal")
+    await gateway(cafe, "normal")
     second = await cafe.deliver("payment-svc")
 
     assert isinstance(first, Retry)
@@ -153,7 +141,7 @@ async def test_a_lost_answer_costs_the_customer_nothing(cafe: MemoryCafe, method
 
 
 @pytest.mark.parametrize(
-    "gateway",
+    "stand_in",
     [
         None,
         answering(201, b"{}"),
@@ -164,12 +152,12 @@ async def test_a_lost_answer_costs_the_customer_nothing(cafe: MemoryCafe, method
     ],
 )
 async def test_an_answer_that_cannot_be_understood_is_no_answer(
-    cafe: MemoryCafe, gateway: Call | None
+    cafe: MemoryCafe, stand_in: Call | None
 ) -> None:
     order_id = await placed(cafe)
     real = cafe.dapr.apps.pop("payment-gateway")
-    if gateway is not None:
-        cafe.dapr.apps["payment-gateway"] = gateway
+    if stand_in is not None:
+        cafe.dapr.apps["payment-gateway"] = stand_in
 
     (first,) = await cafe.deliver("payment-svc")
     unknown = await status(cafe, order_id)
@@ -239,7 +227,7 @@ async def test_a_settled_payment_says_its_end_again_without_asking_the_gateway(
     order_id = await placed(cafe)
     (placing,) = [d for d in cafe.dapr.pending if d.app_id == "payment-svc"]
     await cafe.dapr.deliver(placing)
-    await behave(cafe, "down")
+    await gateway(cafe, "down")
 
     assert await cafe.dapr.deliver(placing) == Done()
 

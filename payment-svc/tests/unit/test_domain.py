@@ -1,14 +1,13 @@
-"""The Payment's table: every pair has a row, every move leaves exactly the state it should."""
+"""The Payment's table: what each trigger makes of each state, the whole of it compared."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import get_args
+from typing import Any, Final, get_args
 
-import pytest
-
-from cafe_kit.transitions import Decision
-from payment_svc.domain import (
-    TRANSITIONS,
+from cafe_kit.transitions import Decision, Ignore, Impossible
+from payment_svc.domain import TRANSITIONS, decide
+from payment_svc.events import EVENTS
+from payment_svc.model import (
     Charged,
     Declined,
     EntryKind,
@@ -17,24 +16,29 @@ from payment_svc.domain import (
     Item,
     LedgerEntry,
     Money,
+    NothingCharged,
     Payment,
+    RefundAttemptFailed,
+    Refunded,
     Says,
     StartPayment,
     Status,
     Trigger,
-    decide,
+    Undo,
+    UndoReason,
 )
-from payment_svc.events import EVENTS
-from payment_svc.saga import REACTIONS
 from tests.memory.tables import (
     assert_complete,
-    assert_decisions_follow_the_table,
+    assert_decisions,
+    assert_every_branch_is_taken,
     assert_every_event_is_said,
+    explored,
     moved,
+    read_grid,
 )
 
-NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
-LATER = NOW + timedelta(seconds=5)
+START_AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+CHARGED_AT, UNDONE_AT, NOW = (START_AT + timedelta(seconds=n) for n in (5, 6, 7))
 ITEMS = (Item("latte", "Latte", 2, Money(5000, "KRW")),)
 START = StartPayment(
     order_id="o-1",
@@ -57,47 +61,155 @@ PENDING = Payment(
     fulfilment=Fulfilment("pickup"),
     note="no ice",
 )
-PAID = replace(
-    PENDING,
-    status=Status.PAID,
-    approval_code="000001",
-    ledger=(LedgerEntry("charge:o-1", EntryKind.CHARGE, 10_000, LATER, "ch_1"),),
-)
+
+
+def charge(at: datetime, ref: str = "ch_1") -> LedgerEntry:
+    return LedgerEntry("charge:o-1", EntryKind.CHARGE, 10_000, at, ref)
+
+
+def refund(key: str = "refund:o-1") -> LedgerEntry:
+    return LedgerEntry(key, EntryKind.REFUND, 10_000, NOW, "re_1")
+
+
+PAID = replace(PENDING, status=Status.PAID, approval_code="000001", ledger=(charge(CHARGED_AT),))
 FAILED = replace(PENDING, status=Status.FAILED, reason=FailureReason.DECLINED)
-CHARGED = Charged("ch_1", "000001")
-DECLINED = Declined(FailureReason.DECLINED)
+UNDONE = {"status": Status.REFUNDING, "reason": UndoReason.REJECTED, "refunding_since": UNDONE_AT}
+UNPAID: Payment = replace(PENDING, **UNDONE)
+REFUNDING: Payment = replace(PAID, **UNDONE, attempts=3, last_error="away")
+FOURTH = replace(REFUNDING, attempts=4)
+VOIDED = replace(UNPAID, status=Status.VOIDED, attempts=2, last_error="away")
+LATE = replace(
+    VOIDED,
+    status=Status.REFUNDING,
+    approval_code="000001",
+    refunding_since=NOW,
+    ledger=(charge(NOW),),
+    charged_late=True,
+    attempts=0,
+    last_error=None,
+)
+TOMBSTONE = Payment("o-1", "ana", "gangnam", Status.VOIDED, reason=UndoReason.CANCELLED)
+REFUNDED = replace(
+    REFUNDING, status=Status.REFUNDED, refund_id="re_1", ledger=(charge(CHARGED_AT), refund())
+)
+STATES: Final[dict[str, Payment | None]] = {
+    "none": None,
+    "PENDING": PENDING,
+    "PAID": PAID,
+    "FAILED": FAILED,
+    "UNPAID": UNPAID,
+    "REFUNDING": REFUNDING,
+    "FOURTH": FOURTH,
+    "LATE": LATE,
+    "VOIDED": VOIDED,
+    "TOMBSTONE": TOMBSTONE,
+    "REFUNDED": REFUNDED,
+}
+TRIGGERS: Final[dict[str, Trigger]] = {
+    "StartPayment": START,
+    "Charged": Charged("ch_1", "000001"),
+    "Declined": Declined(FailureReason.DECLINED),
+    "Undo": Undo("o-1", "ana", "gangnam", UndoReason.CANCELLED),
+    "NothingCharged": NothingCharged(),
+    "Refunded": Refunded("re_1", 10_000),
+    "Part": Refunded("re_1", 9_999),
+    "AttemptFailed": RefundAttemptFailed("503"),
+}
+GRID = read_grid("""
+              none    PENDING PAID    FAILED  UNPAID REFUNDING FOURTH LATE VOIDED TOMBSTONE REFUNDED
+StartPayment   >       seen    seen    seen    seen   seen      seen   seen undone undone    undone
+Charged        unasked >       seen    both    >      seen      seen   seen >      unasked   ledger
+Declined       unasked >       both    seen    >      both      both   both none   none      both
+Undo           >       >       >       none    seen   seen      seen   seen seen   seen      seen
+NothingCharged unasked unasked unasked unasked >      both      both   both seen   seen      both
+Refunded       unasked unasked unasked unasked >      >         >      >    unasked unasked  seen
+Part           unasked unasked unasked unasked both   both      both   both unasked unasked  seen
+AttemptFailed  unasked unasked unasked unasked >      >         >      >    settled settled  settled
+""")  # fmt: skip
+STAYS: Final = {
+    "seen": Ignore("seen before"),
+    "none": Ignore("nothing was charged, so nothing is to go back"),
+    "undone": Ignore("the order was undone before its payment started"),
+    "settled": Ignore("another attempt has settled it"),
+    "ledger": Ignore("this charge has been refunded"),
+    "unasked": Impossible("the gateway answered a question nobody asked"),
+    "both": Impossible("the gateway contradicts itself"),
+}
+
+
+def to(
+    before: Payment, status: Status, says: Says | None = None, **changes: Any
+) -> Decision[Payment]:
+    return moved((replace(before, status=status, **changes), says))
+
+
+def refunded(before: Payment, *ledger: LedgerEntry) -> Decision[Payment]:
+    changes = {"ledger": ledger, "refund_id": "re_1"}
+    return to(before, Status.REFUNDED, Says.PAYMENT_REFUNDED, **changes)
+
+
+def tried(before: Payment, attempts: int, says: Says | None = None) -> Decision[Payment]:
+    return to(before, Status.REFUNDING, says, attempts=attempts, last_error="503")
+
+
+UNDO: Final[dict[str, Any]] = {"reason": UndoReason.CANCELLED, "refunding_since": NOW}
+CHARGE: Final[dict[str, Any]] = {"approval_code": "000001", "ledger": (charge(NOW),)}
+MOVES: Final[dict[tuple[str, str], Decision[Payment]]] = {
+    ("none", "StartPayment"): moved((PENDING, None)),
+    ("none", "Undo"): moved((TOMBSTONE, Says.PAYMENT_CANCELLED)),
+    ("PENDING", "Charged"): to(PENDING, Status.PAID, Says.PAID, **CHARGE),
+    ("PENDING", "Declined"): moved((FAILED, Says.PAYMENT_FAILED)),
+    ("PENDING", "Undo"): to(PENDING, Status.REFUNDING, **UNDO),
+    ("PAID", "Undo"): to(PAID, Status.REFUNDING, **UNDO),
+    ("UNPAID", "Charged"): to(UNPAID, Status.REFUNDING, **CHARGE),
+    ("UNPAID", "Declined"): to(UNPAID, Status.VOIDED, Says.PAYMENT_CANCELLED),
+    ("UNPAID", "NothingCharged"): to(UNPAID, Status.VOIDED, Says.PAYMENT_CANCELLED),
+    ("UNPAID", "Refunded"): refunded(
+        UNPAID, charge(NOW, "answer lost, known by its refund"), refund()
+    ),
+    ("REFUNDING", "Refunded"): moved((REFUNDED, Says.PAYMENT_REFUNDED)),
+    ("FOURTH", "Refunded"): refunded(FOURTH, charge(CHARGED_AT), refund()),
+    ("LATE", "Refunded"): refunded(LATE, charge(NOW), refund("refund:o-1:late")),
+    ("UNPAID", "AttemptFailed"): tried(UNPAID, 1),
+    ("REFUNDING", "AttemptFailed"): tried(REFUNDING, 4),
+    ("FOURTH", "AttemptFailed"): tried(FOURTH, 5, Says.REFUND_FAILED),
+    ("LATE", "AttemptFailed"): tried(LATE, 1),
+    ("VOIDED", "Charged"): moved((LATE, None)),
+}
 
 
 def test_every_status_and_trigger_has_a_row_and_every_status_is_reached() -> None:
     assert_complete(TRANSITIONS, Status, *get_args(Trigger))
 
 
+def test_every_branch_of_every_row_is_taken_by_payments_that_can_come_to_be() -> None:
+    triggers = list(TRIGGERS.values())
+    states = explored(decide, triggers, NOW, steps=7)
+
+    assert_every_branch_is_taken(TRANSITIONS, states, triggers)
+
+
+def test_every_pair_is_decided_as_written_here() -> None:
+    assert_decisions(decide, GRID, STATES, TRIGGERS, STAYS, MOVES, NOW)
+
+
+def test_a_refund_that_fails_for_ever_is_told_at_the_fifth_attempt_only() -> None:
+    payment = replace(REFUNDING, attempts=0)
+    told: list[tuple[int, object]] = []
+
+    for _ in range(100):
+        (step,) = decide(payment, RefundAttemptFailed("503"), NOW).steps
+        payment = step.state
+        told.append((payment.attempts, step.says))
+
+    fifth = (5, Says.REFUND_FAILED)
+    assert told == [fifth if n == 5 else (n, None) for n in range(1, 101)]
+
+
 def test_everything_that_can_be_said_is_said_and_has_an_event() -> None:
     assert_every_event_is_said(TRANSITIONS, Says, EVENTS)
 
 
-def test_a_payment_starts_when_an_order_is_placed() -> None:
-    assert [reaction.hears.TOPIC for reaction in REACTIONS] == ["cafe.OrderPlaced.v1"]
-
-
-def test_only_the_table_decides() -> None:
-    states = (None, PENDING, PAID, FAILED)
-    assert_decisions_follow_the_table(TRANSITIONS, decide, states, (START, CHARGED, DECLINED), NOW)
-
-
-@pytest.mark.parametrize(
-    ("before", "trigger", "after"),
-    [
-        (None, START, moved((PENDING, None))),
-        (PENDING, CHARGED, moved((PAID, Says.PAID))),
-        (PENDING, DECLINED, moved((FAILED, Says.PAYMENT_FAILED))),
-    ],
-)
-def test_a_move_leaves_exactly_this_state(
-    before: Payment | None, trigger: Trigger, after: Decision[Payment]
-) -> None:
-    assert decide(before, trigger, LATER) == after
-
-
 def test_ids_follow_from_the_order_so_that_every_attempt_uses_the_same() -> None:
     assert (PENDING.payment_id, PENDING.charge_key) == ("pay-o-1", "charge:o-1")
+    assert (REFUNDING.refund_key, LATE.refund_key) == ("refund:o-1", "refund:o-1:late")
