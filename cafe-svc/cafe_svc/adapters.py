@@ -1,13 +1,16 @@
 """cafe-svc's ports through the sidecar."""
 
+import uuid
 from datetime import datetime, timedelta
 from typing import Final
 
+from cafe_kit.aggregate import Verdict
 from cafe_kit.clock import Clock
 from cafe_kit.events import Cause
+from cafe_kit.problems import NotFound, Refused
 from cafe_kit.repository import Repository
 from cafe_kit.sidecar import Unavailable
-from cafe_svc.catalogue import Cafe, FoundCafe, seed
+from cafe_svc.catalogue import Cafe, FoundCafe, SetMenuItem, Trigger, seed
 
 FRESH_FOR: Final = timedelta(seconds=5)
 
@@ -43,6 +46,19 @@ class StoredCatalogue:
             raise Unavailable(f"the cafe {cafe_id} is not stored yet")
         self._cache[cafe_id] = (found.state, self._clock())
         return found.state
+
+    async def change(self, cafe_id: str, trigger: Trigger) -> Cafe:
+        # No event is said and each step may be repeated, so every request is a cause of its own.
+        cause = Cause(f"change:{uuid.uuid4().hex}")
+        updated = await self._repository.update(cafe_id, trigger, cause)
+        if updated.state is None:
+            raise NotFound("There is no such cafe.")
+        if updated.verdict is Verdict.REFUSED and isinstance(trigger, SetMenuItem):
+            raise Refused(f"Not now: {updated.why}.")
+        if updated.verdict is Verdict.REFUSED:
+            raise NotFound(f"{updated.why.capitalize()}.")
+        self._cache.pop(cafe_id, None)
+        return updated.state
 
     async def all(self) -> list[Cafe]:
         cafes = [await self.get(cafe.cafe_id) for cafe in self._seed]

@@ -1,19 +1,17 @@
-"""cafe-svc's public routes."""
+"""cafe-svc's routes for orders; those for cafes and menus are in menu_api.py."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from cafe_kit.aggregate import Snapshot
 from cafe_kit.auth import Principal, require
 from cafe_kit.problems import Forbidden, NotFound
-from cafe_kit.repository import Snapshot
-from cafe_svc import use_cases
-from cafe_svc.catalogue import Money
-from cafe_svc.catalogue import Status as CafeStatus
-from cafe_svc.domain import (
+from cafe_svc import menu_api, use_cases
+from cafe_svc.model import (
     Accept,
     CafeOrder,
     ConfirmDelivery,
@@ -21,6 +19,9 @@ from cafe_svc.domain import (
     Fulfilment,
     HandOver,
     Item,
+    MarkUncollected,
+    Reject,
+    RejectReason,
     StartDelivery,
     StartMaking,
     Status,
@@ -29,42 +30,7 @@ from cafe_svc.domain import (
 from cafe_svc.use_cases import CafeOrders
 
 router = APIRouter(tags=["cafe"])
-
-
-class MenuItemBody(BaseModel):
-    """A drink on the menu."""
-
-    menu_id: str
-    name: str
-    price: Money
-    sold_out: bool
-
-
-class MenuBody(BaseModel):
-    """A cafe's menu. For a cafe nobody knows: `open` null, no items, and still 200.
-
-    A 404 would count against the caller's circuit breaker, as daprd 1.18.2 does it.
-    """
-
-    cafe_id: str
-    open: bool | None
-    items: list[MenuItemBody]
-    next: None = None
-
-
-class CafeBody(BaseModel):
-    """A cafe one can order from."""
-
-    cafe_id: str
-    name: str
-    open: bool
-
-
-class CafesBody(BaseModel):
-    """All cafes."""
-
-    items: list[CafeBody]
-    next: None = None
+router.include_router(menu_api.router)
 
 
 class CafeOrderBody(BaseModel):
@@ -75,13 +41,24 @@ class CafeOrderBody(BaseModel):
     cafe_id: str
     status: Status
     items: tuple[Item, ...]
-    fulfilment: Fulfilment
+    fulfilment: Fulfilment | None
     note: str | None
-    queued_at: AwareDatetime
-    ready_at: AwareDatetime
+    queued_at: AwareDatetime | None
+    ready_at: AwareDatetime | None
     barista: str | None
     rider: str | None
+    reason: RejectReason | None
+    detail: str | None
     version: int
+
+
+class Details(BaseModel):
+    """What a barista may say when rejecting; other steps need no body."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: RejectReason = RejectReason.OTHER
+    detail: Annotated[str, Field(max_length=200)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,46 +66,19 @@ class Command:
     """A step a person may take: its role, and the trigger made of who and when."""
 
     role: str
-    trigger: Callable[[CafeOrders, Principal], Trigger]
+    trigger: Callable[[CafeOrders, Principal, Details], Trigger]
 
 
 COMMANDS: Final = {
-    "accept": Command("barista", lambda s, _: Accept(s.clock() + s.making_time)),
-    "start": Command("barista", lambda _, who: StartMaking(who.sub)),
-    "finish": Command("barista", lambda _, who: FinishMaking(who.sub)),
-    "hand-over": Command("barista", lambda _, __: HandOver()),
-    "start-delivery": Command("rider", lambda _, who: StartDelivery(who.sub)),
-    "confirm-delivery": Command("rider", lambda _, who: ConfirmDelivery(who.sub)),
+    "accept": Command("barista", lambda s, _, __: Accept(s.clock() + s.making_time)),
+    "reject": Command("barista", lambda _, __, why: Reject(why.reason, why.detail)),
+    "start": Command("barista", lambda _, who, __: StartMaking(who.sub)),
+    "finish": Command("barista", lambda _, who, __: FinishMaking(who.sub)),
+    "hand-over": Command("barista", lambda _, __, ___: HandOver()),
+    "start-delivery": Command("rider", lambda _, who, __: StartDelivery(who.sub)),
+    "confirm-delivery": Command("rider", lambda _, who, __: ConfirmDelivery(who.sub)),
+    "uncollected": Command("barista", lambda _, __, ___: MarkUncollected()),
 }
-
-
-@router.get("/menus")
-async def get_menu(
-    request: Request, cafe_id: Annotated[str, Query(min_length=1, max_length=40)]
-) -> MenuBody:
-    """Read a cafe's menu; public."""
-    service: CafeOrders = request.app.state.service
-    cafe = await service.catalogue.get(cafe_id)
-    if cafe is None:
-        return MenuBody(cafe_id=cafe_id, open=None, items=[])
-    items = [
-        MenuItemBody(menu_id=i.menu_id, name=i.name, price=i.price, sold_out=i.sold_out)
-        for i in cafe.items
-    ]
-    return MenuBody(cafe_id=cafe_id, open=cafe.status is CafeStatus.OPEN, items=items)
-
-
-@router.get("/cafes")
-async def get_cafes(request: Request) -> CafesBody:
-    """List the cafes; public."""
-    service: CafeOrders = request.app.state.service
-    cafes = await service.catalogue.all()
-    return CafesBody(
-        items=[
-            CafeBody(cafe_id=c.cafe_id, name=c.name, open=c.status is CafeStatus.OPEN)
-            for c in cafes
-        ]
-    )
 
 
 @router.get("/cafe-orders/{order_id}", response_model=CafeOrderBody)
@@ -145,6 +95,7 @@ def _handler(command: Command) -> Callable[..., Awaitable[Response]]:
         request: Request,
         order_id: str,
         caller: Annotated[Principal, Depends(require(command.role))],
+        details: Details | None = None,
     ) -> Response:
         service: CafeOrders = request.app.state.service
         found = await use_cases.get_cafe_order(service, order_id)
@@ -152,9 +103,8 @@ def _handler(command: Command) -> Callable[..., Awaitable[Response]]:
             raise NotFound("There is no such order at the cafe.")
         if command.role == "barista" and caller.claims.get("cafe_id") != found.state.cafe_id:
             raise Forbidden("This order is another cafe's.")
-        return _response(
-            await use_cases.command(service, order_id, command.trigger(service, caller))
-        )
+        trigger = command.trigger(service, caller, details or Details())
+        return _response(await use_cases.command(service, order_id, trigger))
 
     return handle
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime
 
 from cafe_kit.events import Event
-from cafe_svc.domain import Fulfilment, Item, Says, Status
+from cafe_svc.model import Fulfilment, Item, RejectReason, Says, Stage, Status
 
 
 class CafeEvent(Event):
@@ -36,6 +36,28 @@ class OrderAccepted(CafeEvent):
 
     TOPIC = "cafe.OrderAccepted.v1"
     ready_at: AwareDatetime
+
+
+class OrderRejected(CafeEvent):
+    """The cafe will not make it; the money goes back."""
+
+    TOPIC = "cafe.OrderRejected.v1"
+    reason: RejectReason
+    detail: str | None
+
+
+class CafeOrderCancelled(CafeEvent):
+    """The cafe has let the order go; the money, if any, goes back."""
+
+    TOPIC = "cafe.CafeOrderCancelled.v1"
+    stage: Stage
+
+
+class OrderCancelRefused(CafeEvent):
+    """The drinks are being made; the order goes on."""
+
+    TOPIC = "cafe.OrderCancelRefused.v1"
+    cafe_status: Status
 
 
 class MakeStarted(CafeEvent):
@@ -72,12 +94,22 @@ class DeliveryConfirmed(CafeEvent):
     rider: str
 
 
+class OrderUncollected(CafeEvent):
+    """Nobody came for the drinks; they were paid for and made."""
+
+    TOPIC = "cafe.OrderUncollected.v1"
+
+
 EVENTS: Mapping[StrEnum, type[CafeEvent]] = {
     Says.ORDER_QUEUED: OrderQueued,
     Says.ORDER_ACCEPTED: OrderAccepted,
+    Says.ORDER_REJECTED: OrderRejected,
+    Says.CAFE_ORDER_CANCELLED: CafeOrderCancelled,
+    Says.ORDER_CANCEL_REFUSED: OrderCancelRefused,
     Says.MAKE_STARTED: MakeStarted,
     Says.MAKE_COMPLETED: MakeCompleted,
     Says.ORDER_PICKED_UP: OrderPickedUp,
     Says.DELIVERY_STARTED: DeliveryStarted,
     Says.DELIVERY_CONFIRMED: DeliveryConfirmed,
+    Says.ORDER_UNCOLLECTED: OrderUncollected,
 }

@@ -1,7 +1,7 @@
 """What cafe-svc hears: only the fields it reads."""
 
 from cafe_kit.events import View
-from cafe_svc.domain import Fulfilment, Item
+from cafe_svc.model import Fulfilment, Item
 
 
 class Paid(View):
@@ -14,3 +14,12 @@ class Paid(View):
     items: tuple[Item, ...]
     fulfilment: Fulfilment
     note: str | None
+
+
+class OrderCancelRequested(View):
+    """From order-svc: cancel it, if it can still be."""
+
+    TOPIC = "cafe.OrderCancelRequested.v1"
+    order_id: str
+    customer_id: str
+    cafe_id: str

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from cafe_svc.catalogue import Cafe
+from cafe_svc.catalogue import Cafe, Trigger
 
 
 class Catalogue(Protocol):
@@ -17,6 +17,10 @@ class Catalogue(Protocol):
 
         Raises `SidecarError`, also while the seed is not stored yet: that is not "unknown".
         """
+        ...
+
+    async def change(self, cafe_id: str, trigger: Trigger) -> Cafe:
+        """Change a cafe or its menu. Raises `NotFound`, `Refused` or `SidecarError`."""
         ...
 
     async def all(self) -> list[Cafe]:

@@ -9,4 +9,5 @@ from cafe_svc.use_cases import CafeOrders
 
 REACTIONS: Final[Sequence[Reaction[CafeOrders, Any]]] = (
     Reaction(inbound.Paid, use_cases.add_cafe_order),
+    Reaction(inbound.OrderCancelRequested, use_cases.cancel, undoes="Paid"),
 )

@@ -6,6 +6,7 @@ from cafe_kit import settings
 
 
 class Settings(settings.Settings):
-    """`making_time_s`: seconds from acceptance to the promised `ready_at`."""
+    """Seconds from acceptance to the promised `ready_at`, and until drinks are given up."""
 
-    making_time_s: int = Field(default=600, gt=0)
+    making_time_s: float = Field(default=600, gt=0)
+    collection_time_s: float = Field(default=1800, gt=0)

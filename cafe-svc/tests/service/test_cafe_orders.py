@@ -45,6 +45,8 @@ async def test_a_paid_order_waits_and_reads_back(cafe: MemoryCafe) -> None:
         "ready_at": "2026-03-02T09:10:00Z",
         "barista": None,
         "rider": None,
+        "reason": None,
+        "detail": None,
         "version": 1,
     }
 
