@@ -26,7 +26,10 @@ class OrderStatus(StrEnum):
     MAKING = "Making"
     READY = "Ready"
     COMPLETED = "Completed"
+    CANCELLING = "Cancelling"
     CANCELLED = "Cancelled"
+    REJECTED = "Rejected"
+    UNCOLLECTED = "Uncollected"
 
 
 class DeliveryStatus(StrEnum):
@@ -43,6 +46,9 @@ class RefundStatus(StrEnum):
     """What the customer reads about money on its way back."""
 
     NONE = "None"
+    IN_PROGRESS = "In progress"
+    REFUNDED = "Refunded"
+    DELAYED = "Delayed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,7 @@ class Fact:
     at: datetime
     placed: Placed | None = None
     ready_at: datetime | None = None
+    refunded: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +136,7 @@ class Row:
     cafe_order: Part | None = None
     ready_at: datetime | None = None
     queued_at: datetime | None = None
+    refunded: Money | None = None
     timeline: tuple[Moment, ...] = field(default=())
 
 
@@ -140,12 +148,16 @@ _AT_CAFE: Final = {
     "DELIVERING": OrderStatus.READY,
     "PICKED_UP": OrderStatus.COMPLETED,
     "DELIVERED": OrderStatus.COMPLETED,
+    "REJECTED": OrderStatus.REJECTED,
+    "CANCELLED": OrderStatus.CANCELLED,
+    "UNCOLLECTED": OrderStatus.UNCOLLECTED,
 }
 _DELIVERY: Final = {
     "DELIVERING": DeliveryStatus.DELIVERING,
     "DELIVERED": DeliveryStatus.DELIVERED,
     "PICKED_UP": DeliveryStatus.PICKED_UP,
 }
+_OFF: Final = {OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.UNCOLLECTED}
 WAITING: Final = frozenset({"QUEUED", "ACCEPTED", "MAKING"})
 ACTIVE: Final = WAITING | {"READY", "DELIVERING"}
 
@@ -161,6 +173,7 @@ def fold(row: Row | None, fact: Fact) -> Row:
         row,
         placed=fact.placed or row.placed,
         ready_at=fact.ready_at or row.ready_at,
+        refunded=fact.refunded or row.refunded,
         queued_at=fact.at if fact.event == "OrderQueued" else row.queued_at,
         timeline=tuple(sorted((*row.timeline, moment), key=_when)),
     )
@@ -170,6 +183,8 @@ def order_status(row: Row) -> OrderStatus:
     """Say in one word how far the order is."""
     if row.order is not None and row.order.status == "CANCELLED":
         return OrderStatus.CANCELLED
+    if _is_cancelling(row):
+        return OrderStatus.CANCELLING
     if row.cafe_order is not None:
         return _AT_CAFE.get(row.cafe_order.status, OrderStatus.PAID)
     if row.payment is not None and row.payment.status == "PAID":
@@ -179,15 +194,32 @@ def order_status(row: Row) -> OrderStatus:
 
 def delivery_status(row: Row) -> DeliveryStatus:
     """Say where the drinks are; None for an order that will bring none."""
-    if order_status(row) is OrderStatus.CANCELLED:
+    if order_status(row) in _OFF:
         return DeliveryStatus.NONE
     at_cafe = row.cafe_order.status if row.cafe_order else ""
     return _DELIVERY.get(at_cafe, DeliveryStatus.BEFORE)
 
 
-def refund_status(_: Row) -> RefundStatus:
-    """Say whether money is on its way back."""
+def refund_status(row: Row) -> RefundStatus:
+    """Say whether money is on its way back; Delayed once several attempts have failed."""
+    if row.refunded is not None:
+        return RefundStatus.REFUNDED
+    if row.payment is not None and row.payment.status == "VOIDED":
+        return RefundStatus.NONE
+    told = {moment.event for moment in row.timeline}
+    if "RefundFailed" in told:
+        return RefundStatus.DELAYED
+    given_up = told & {"OrderRejected", "CafeOrderCancelled"}
+    if given_up and "Paid" in told:
+        return RefundStatus.IN_PROGRESS
     return RefundStatus.NONE
+
+
+def _is_cancelling(row: Row) -> bool:
+    """A cancellation is asked for, and the cafe has neither granted it nor begun to make."""
+    if row.order is None or row.order.status != "CANCELLING":
+        return False
+    return row.cafe_order is None or row.cafe_order.status in {"QUEUED", "ACCEPTED"}
 
 
 def _with_part(row: Row, fact: Fact) -> Row:

@@ -33,6 +33,7 @@ class Told(View):
             at=self.occurred_at,
             placed=self.placed(),
             ready_at=self.promised(),
+            refunded=self.given_back(),
         )
 
     def placed(self) -> Placed | None:
@@ -41,6 +42,10 @@ class Told(View):
 
     def promised(self) -> AwareDatetime | None:
         """Return what only OrderAccepted tells."""
+        return None
+
+    def given_back(self) -> Money | None:
+        """Return what only PaymentRefunded tells."""
         return None
 
 
@@ -130,3 +135,63 @@ class DeliveryConfirmed(Told):
 
     TOPIC = "cafe.DeliveryConfirmed.v1"
     SOURCE = Source.CAFE_ORDER
+
+
+class OrderCancelRequested(Told):
+    """From order-svc."""
+
+    TOPIC = "cafe.OrderCancelRequested.v1"
+    SOURCE = Source.ORDER
+
+
+class PaymentCancelled(Told):
+    """From payment-svc."""
+
+    TOPIC = "cafe.PaymentCancelled.v1"
+    SOURCE = Source.PAYMENT
+
+
+class RefundFailed(Told):
+    """From payment-svc."""
+
+    TOPIC = "cafe.RefundFailed.v1"
+    SOURCE = Source.PAYMENT
+
+
+class OrderRejected(Told):
+    """From cafe-svc."""
+
+    TOPIC = "cafe.OrderRejected.v1"
+    SOURCE = Source.CAFE_ORDER
+
+
+class CafeOrderCancelled(Told):
+    """From cafe-svc."""
+
+    TOPIC = "cafe.CafeOrderCancelled.v1"
+    SOURCE = Source.CAFE_ORDER
+
+
+class OrderCancelRefused(Told):
+    """From cafe-svc."""
+
+    TOPIC = "cafe.OrderCancelRefused.v1"
+    SOURCE = Source.CAFE_ORDER
+
+
+class OrderUncollected(Told):
+    """From cafe-svc."""
+
+    TOPIC = "cafe.OrderUncollected.v1"
+    SOURCE = Source.CAFE_ORDER
+
+
+class PaymentRefunded(Told):
+    """From payment-svc."""
+
+    TOPIC = "cafe.PaymentRefunded.v1"
+    SOURCE = Source.PAYMENT
+    amount: Money
+
+    def given_back(self) -> Money:
+        return self.amount

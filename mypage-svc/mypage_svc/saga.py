@@ -19,4 +19,12 @@ REACTIONS: Final[Sequence[Reaction[MyPages, Any]]] = (
     Reaction(inbound.OrderPickedUp, use_cases.project),
     Reaction(inbound.DeliveryStarted, use_cases.project),
     Reaction(inbound.DeliveryConfirmed, use_cases.project),
+    Reaction(inbound.OrderCancelRequested, use_cases.project),
+    Reaction(inbound.PaymentCancelled, use_cases.project),
+    Reaction(inbound.PaymentRefunded, use_cases.project),
+    Reaction(inbound.RefundFailed, use_cases.project),
+    Reaction(inbound.OrderRejected, use_cases.project),
+    Reaction(inbound.CafeOrderCancelled, use_cases.project),
+    Reaction(inbound.OrderCancelRefused, use_cases.project),
+    Reaction(inbound.OrderUncollected, use_cases.project),
 )

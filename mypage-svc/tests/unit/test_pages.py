@@ -4,27 +4,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mypage_svc.domain import (
-    DeliveryStatus,
     Fact,
     Fulfilment,
     Item,
     Moment,
     Money,
-    OrderStatus,
     Part,
     Placed,
-    RefundStatus,
     Row,
     Source,
-    delivery_status,
     fold,
-    order_status,
-    refund_status,
 )
 from mypage_svc.indexes import (
     CUSTOMER_LIMIT,
@@ -125,37 +118,6 @@ def test_any_sequence_with_any_repetition_gives_the_same_documents(
 ) -> None:
     assert projected([*mixed, *again]) == projected(STORIES)
     assert projected([*again, *mixed]) == projected(STORIES)
-
-
-@pytest.mark.parametrize(
-    ("order", "payment", "cafe_order", "shown"),
-    [
-        ("PLACED", None, None, (OrderStatus.ORDERED, DeliveryStatus.BEFORE)),
-        (None, None, None, (OrderStatus.ORDERED, DeliveryStatus.BEFORE)),
-        ("PLACED", "FAILED", None, (OrderStatus.ORDERED, DeliveryStatus.BEFORE)),
-        ("CANCELLED", "FAILED", None, (OrderStatus.CANCELLED, DeliveryStatus.NONE)),
-        ("PLACED", "PAID", None, (OrderStatus.PAID, DeliveryStatus.BEFORE)),
-        ("PLACED", "PAID", "QUEUED", (OrderStatus.PAID, DeliveryStatus.BEFORE)),
-        ("PLACED", None, "QUEUED", (OrderStatus.PAID, DeliveryStatus.BEFORE)),
-        ("PLACED", "PAID", "ACCEPTED", (OrderStatus.ACCEPTED, DeliveryStatus.BEFORE)),
-        ("PLACED", "PAID", "MAKING", (OrderStatus.MAKING, DeliveryStatus.BEFORE)),
-        ("PLACED", "PAID", "READY", (OrderStatus.READY, DeliveryStatus.BEFORE)),
-        ("PLACED", "PAID", "DELIVERING", (OrderStatus.READY, DeliveryStatus.DELIVERING)),
-        ("PLACED", "PAID", "DELIVERED", (OrderStatus.COMPLETED, DeliveryStatus.DELIVERED)),
-        ("PLACED", "PAID", "PICKED_UP", (OrderStatus.COMPLETED, DeliveryStatus.PICKED_UP)),
-    ],
-)
-def test_people_read_these_statuses(
-    order: str | None,
-    payment: str | None,
-    cafe_order: str | None,
-    shown: tuple[OrderStatus, DeliveryStatus],
-) -> None:
-    ordered, paid, making = (Part(1, s) if s else None for s in (order, payment, cafe_order))
-    row = Row("o-1", "ana", "gangnam", order=ordered, payment=paid, cafe_order=making)
-
-    assert (order_status(row), delivery_status(row)) == shown
-    assert refund_status(row) is RefundStatus.NONE
 
 
 def test_an_older_version_never_replaces_a_newer_one() -> None:
