@@ -1,7 +1,7 @@
 """The whole cafe in one process: the four real services and both sandboxes over one `MemoryDapr`.
 
-Nothing is delivered before `settle`, no time passes before `clock.advance`. A service that crashes
-loses all it had in memory and keeps its store::
+Nothing is delivered before `settle`, no time passes before `advance`. A service that crashes loses
+all it had in memory and keeps its store::
 
     async with MemoryCafe() as cafe:
         answer = await cafe.customer("ana").post("/orders", body, idempotency_key="1")
@@ -11,9 +11,9 @@ loses all it had in memory and keeps its store::
 import asyncio
 import functools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Self
@@ -25,10 +25,11 @@ from cafe_kit.outcomes import Outcome
 from cafe_sandbox import identity, payment_gateway
 from cafe_sandbox.keyring import Keyring
 from cafe_sandbox.ledger import Ledger
-from tests.memory.node import SERVICES, Clock, Node, endpoint, forgive_crashes
+from tests.memory.node import ANSWER_S, SERVICES, Clock, Node, endpoint, forgive_crashes
 
 ISSUER: Final = "https://identity.cafe.example"
 AUDIENCE: Final = "cafe"
+START: Final = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MAX_DELIVERIES: Final = 2_000
 OWNERS: Final = {
     "orders": "order-svc",
@@ -55,7 +56,7 @@ def keyring() -> Keyring:
 @functools.cache
 def signer() -> Call:
     """Return the identity provider over those keys; it has no other state."""
-    return endpoint(identity.create_app(keyring(), ISSUER, AUDIENCE))
+    return endpoint(identity.create_app(keyring(), ISSUER, AUDIENCE), ANSWER_S)
 
 
 @functools.cache
@@ -105,9 +106,15 @@ class Caller:
 class MemoryCafe:
     """All of it; `fault` sees every sidecar call of every service."""
 
-    def __init__(self, *, seed: int = 0, settings: Mapping[str, str] | None = None) -> None:
-        self.clock = Clock(datetime(2026, 3, 2, 9, tzinfo=UTC))
-        self.dapr = MemoryDapr(seed=seed)
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        settings: Mapping[str, str] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.clock = clock or Clock(START)
+        self.dapr = MemoryDapr(seed, self.clock)
         self.fault: Fault | None = None
         self.gateway_ledger = Ledger(Path(":memory:"))
         env = {"APP_PORT": "1", "TOKEN_ISSUER": ISSUER, "TOKEN_AUDIENCE": AUDIENCE}
@@ -157,6 +164,19 @@ class MemoryCafe:
             self.dapr.pending.remove(ready)
             await self.dapr.deliver(ready)
         raise AssertionError(f"still pending: {len(self.dapr.pending)} events")
+
+    async def advance(
+        self, seconds: float, between: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """Let time pass; each job is fired when it is due, and `between` (`settle`) follows it."""
+        between = between or self.settle
+        end = self.clock.now + timedelta(seconds=seconds)
+        while (due := self.dapr.jobs.next_due()) is not None and due <= end:
+            await self.clock.reach(due)
+            await self.dapr.jobs.fire_due()
+            await between()
+        await self.clock.reach(end)
+        await between()
 
     async def deliver(self, app_id: str) -> list[Outcome]:
         """Deliver once what is pending for one service; what it must retry stays pending."""

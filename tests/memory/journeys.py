@@ -8,7 +8,7 @@ from tests.memory.cafe import Answer, MemoryCafe
 
 Between = Callable[[], Awaitable[None]]
 MAX_ATTEMPTS: Final = 200
-GRANTED: Final = {200, 201}
+GRANTED: Final = {200, 201, 202}
 LATER: Final = {404, 409, 502, 503}
 """What a patient person meets by asking too early, or while something is away."""
 
@@ -19,7 +19,7 @@ DOOR: Final = {"method": "delivery", "address": "1 Teheran-ro"}
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """An order, what the staff does with it, and how it ends."""
+    """An order, what people do with it ("cancel": its customer), and how it ends."""
 
     cafe_id: str = "gangnam"
     fulfilment: dict[str, str] = field(default_factory=lambda: COUNTER)
@@ -50,6 +50,11 @@ DELIVERY: Final = Journey(
 DECLINED: Final = Journey(
     payment_method="tok_declined", charged=(), status="CANCELLED", shown=("Cancelled", "None")
 )
+REFUSED: Final = Journey(commands=("accept", "start", "cancel", "finish", "hand-over"))
+CANCELLED: Final = Journey(
+    commands=("accept", "cancel"), status="CANCELLED", shown=("Cancelled", "None")
+)
+REJECTED: Final = Journey(commands=("reject",), status="REJECTED", shown=("Rejected", "None"))
 PAID: Final = replace(PICKUP, commands=(), status="PAID", shown=("Paid", "Before delivery"))
 
 
@@ -71,6 +76,8 @@ async def play(
 
 async def command(cafe: MemoryCafe, journey: Journey, order_id: str, name: str) -> Answer:
     """Have whoever may do it take one step."""
+    if name == "cancel":
+        return await cafe.customer().post(f"/orders/{order_id}/cancel")
     who = cafe.rider() if name.endswith("delivery") else cafe.barista(journey.cafe_id)
     return await who.post(f"/cafe-orders/{order_id}/{name}")
 

@@ -1,10 +1,10 @@
 """One service as a process that can die: its app, its lifespan, and a store that outlives both."""
 
 import asyncio
+import copy
 import functools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -27,9 +27,16 @@ from tests.waiting import wait_until
 SettingsT = TypeVar("SettingsT", bound=settings.Settings)
 Headers = Mapping[str, str]
 Make = Callable[[Mapping[str, str], Sidecar, clock.Clock], FastAPI]
-ENDPOINT_DEADLINE_S: Final = 0.05
+ENDPOINT_DEADLINE_S: Final = 0.5
+START_S: Final = 60.0
+"""Real time, even where the loop's is virtual: a long simulation runs with low priority."""
+
+POLL_S: Final = 0.001
 ANSWER_S: Final = 10.0
 """A service that takes longer hangs: a test must fail then, not wait."""
+
+
+ACKNOWLEDGED: Final = Reply(200, b'{"status":"SUCCESS"}', {})
 
 
 class Crash(BaseException):
@@ -42,17 +49,25 @@ def forgive_crashes(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) ->
         loop.default_exception_handler(context)
 
 
-@dataclass(slots=True)
 class Clock:
     """A clock that stands still."""
 
-    now: datetime
+    def __init__(self, now: datetime) -> None:
+        self._now: datetime = now
+
+    @property
+    def now(self) -> datetime:
+        return self._now
 
     def __call__(self) -> datetime:
         return self.now
 
     def advance(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
+        self._now += timedelta(seconds=seconds)
+
+    async def reach(self, moment: datetime) -> None:
+        """Let it be `moment`, unless it is later already."""
+        self._now = max(self._now, moment)
 
 
 def _made_by(
@@ -69,12 +84,14 @@ SERVICES: Final[Mapping[str, Make]] = {
 }
 
 
-def endpoint(app: FastAPI) -> Call:
+def endpoint(app: FastAPI, deadline_s: float = ENDPOINT_DEADLINE_S) -> Call:
     """Return an external system behind the deadline that the resiliency policy gives it."""
 
     async def reach(method: str, target: str, body: bytes, headers: Headers) -> Reply:
-        async with asyncio.timeout(ENDPOINT_DEADLINE_S):
-            return await asgi.call(app, method, target, body=body, headers=headers)
+        answer = asyncio.create_task(asgi.call(app, method, target, body=body, headers=headers))
+        async with asyncio.timeout(deadline_s):
+            # Shielded: a request whose client has gone away still takes effect.
+            return await asyncio.shield(answer)
 
     return reach
 
@@ -102,10 +119,13 @@ class Interleaved(MemorySidecar):
 class _Life:
     """One life of a service, from a start to a stop or a crash."""
 
-    def __init__(self, app_id: str, app: FastAPI, dapr: MemoryDapr) -> None:
+    def __init__(
+        self, app_id: str, app: FastAPI, dapr: MemoryDapr, is_lost: Callable[[str], bool]
+    ) -> None:
         self._app_id = app_id
         self._app = app
         self._dapr = dapr
+        self._is_lost = is_lost
         loop = asyncio.get_running_loop()
         self._stopped: asyncio.Future[None] = loop.create_future()
         self._crashed: asyncio.Future[None] = loop.create_future()
@@ -118,6 +138,8 @@ class _Life:
 
     async def call(self, method: str, target: str, body: bytes, headers: Headers) -> Reply:
         """Answer one request. Raises `ConnectionResetError` when the service crashes meanwhile."""
+        if target.startswith("/events/") and self._is_lost(target):
+            return ACKNOWLEDGED
         answer = asyncio.create_task(
             asgi.call(self._app, method, target, body=body, headers=headers)
         )
@@ -158,8 +180,9 @@ class Node:
     ) -> None:
         self.app_id = app_id
         self.hook: Hook | None = None
+        self.loses: Callable[[str, str], bool] | None = None
+        """(app id, route) of a delivery: whether it is acknowledged and never handled."""
         self.documents: dict[str, tuple[Any, str]] = {}
-        self.jobs: dict[str, tuple[float, bytes]] = {}
         self.calls: Counter[str] = Counter()
         self._make = make
         self._dapr = dapr
@@ -175,13 +198,16 @@ class Node:
     async def start(self) -> None:
         """Start with an empty memory; return when the service is ready, or has crashed."""
         sidecar = Interleaved(self._dapr, self.app_id)
-        sidecar.documents, sidecar.jobs, sidecar.calls = self.documents, self.jobs, self.calls
+        sidecar.documents, sidecar.calls = self.documents, self.calls
         app = self._make(self._env, sidecar, self._now)
-        life = self._life = _Life(self.app_id, app, self._dapr)
+        life = self._life = _Life(self.app_id, app, self._dapr, self._is_lost)
         sidecar.hook = functools.partial(self._watch, life)
         lifecycle: Lifecycle = app.state.lifecycle
         await wait_until(
-            lambda: life.crashed or not lifecycle.waiting_for, what=self.app_id, every_s=0
+            lambda: life.crashed or not lifecycle.waiting_for,
+            what=self.app_id,
+            timeout_s=START_S,
+            every_s=POLL_S,
         )
 
     async def stop(self) -> None:
@@ -194,11 +220,21 @@ class Node:
         if self._life is not None:
             self._gone().crash()
 
+    def replica(self) -> "Node":
+        """Return a second process of this service over the same store; it is not started."""
+        other = copy.copy(self)
+        other._life = None
+        return other
+
     def _gone(self) -> _Life:
         assert self._life is not None
         life, self._life = self._life, None
-        self._dapr.apps.pop(self.app_id, None)
+        if self._dapr.apps.get(self.app_id) == life.call:
+            del self._dapr.apps[self.app_id]
         return life
+
+    def _is_lost(self, route: str) -> bool:
+        return self.loses is not None and self.loses(self.app_id, route)
 
     def _watch(self, life: _Life, verb: str, phase: str, what: str) -> None:
         if life.crashed:

@@ -1,6 +1,6 @@
 """What must hold for any state table; the unit tests of the services ask it of theirs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import product
@@ -59,9 +59,12 @@ def reachable(table: Table) -> set[StrEnum | None]:
 
 
 def assert_complete(table: Table, statuses: type[StrEnum], *triggers: type) -> None:
-    """Every status x trigger has a row, no document included, and every status is reached."""
-    assert set(table) == set(product((None, *statuses), triggers))
-    assert reachable(table) == {None, *statuses}
+    """Every status x trigger has one row, no document included, and every status is reached."""
+    needed = set(product((None, *statuses), triggers))
+    assert needed - set(table) == set(), "missing rows"
+    assert set(table) - needed == set(), "surplus rows"
+    assert {None, *statuses} - reachable(table) == set(), "nothing leads there"
+    assert reachable(table) - {None, *statuses} == set(), "leads to no status of this table"
 
 
 def assert_every_event_is_said(
@@ -73,14 +76,23 @@ def assert_every_event_is_said(
     assert topics == {name: f"cafe.{name}.v1" for name in says}
 
 
-def assert_decisions_follow_the_table(
-    table: Table,
-    decide: Decide[Any],
-    states: Sequence[HasStatus | None],
-    triggers: Sequence[object],
-    now: datetime,
+def explored(
+    decide: Decide[Any], triggers: Sequence[object], now: datetime, steps: int
+) -> set[HasStatus | None]:
+    """Return every state that at most `steps` of these triggers lead to, from no document on."""
+    found: set[HasStatus | None] = {None}
+    newest = found
+    for _ in range(steps):
+        decisions = (decide(state, trigger, now) for state, trigger in product(newest, triggers))
+        newest = {d.steps[-1].state for d in decisions if d.steps} - found
+        found = found | newest
+    return found
+
+
+def assert_every_branch_is_taken(
+    table: Table, states: Iterable[HasStatus | None], triggers: Sequence[object]
 ) -> None:
-    """Decide every state x trigger: only rows decide, and every leaf of every row is reached."""
+    """Every row, and both sides of every question in it, is what some real pair comes to."""
     reached: set[tuple[StrEnum | None, type, Move | Stay]] = set()
     for state, trigger in product(states, triggers):
         pair = (status_of(state), type(trigger))
@@ -88,14 +100,39 @@ def assert_decisions_follow_the_table(
         while isinstance(row, When):
             row = row.row if row.holds(state, trigger) else row.otherwise
         reached.add((*pair, row))
-        decision = decide(state, trigger, now)
-        if isinstance(row, Move):
-            assert decision.stay is None
-            found = [(step.state.status, step.says) for step in decision.steps]
-            assert found == [(step.to, step.says) for step in steps_of(row)]
-        else:
-            assert decision == Decision(stay=row)
-    assert reached == {(*pair, leaf) for pair, row in table.items() for leaf in leaves(row)}
+    assert {(*pair, leaf) for pair, row in table.items() for leaf in leaves(row)} - reached == set()
+
+
+def read_grid(text: str) -> dict[tuple[str, str], str]:
+    """Read a table of words: the states in its first line, a trigger before each other line.
+
+    Returns {(state, trigger): word}. Raises `ValueError` for a line with a word too many or few.
+    """
+    head, *lines = (line.split() for line in text.strip().splitlines())
+    return {
+        (state, trigger): word
+        for trigger, *words in lines
+        for state, word in zip(head, words, strict=True)
+    }
+
+
+def assert_decisions(
+    decide: Decide[Any],
+    grid: Mapping[tuple[str, str], str],
+    states: Mapping[str, HasStatus | None],
+    triggers: Mapping[str, object],
+    stays: Mapping[str, Stay],
+    moves: Mapping[tuple[str, str], Decision[Any]],
+    now: datetime,
+) -> None:
+    """Every state x trigger is decided as the grid says: a word of `stays`, or > for a move."""
+    assert set(grid) == set(product(states, triggers))
+    assert {cell for cell, word in grid.items() if word == ">"} == set(moves)
+    for (state, trigger), word in grid.items():
+        stay: Decision[Any] = Decision(stay=stays.get(word))
+        found = decide(states[state], triggers[trigger], now)
+        assert found == moves.get((state, trigger), stay), f"{state}, {trigger}"
+    assert set(grid.values()) == {">", *stays}
 
 
 def moved(*steps: tuple[Any, StrEnum | None]) -> Decision[Any]:

@@ -12,14 +12,23 @@ ROLES = {"customer", "barista", "rider", "operator"}
 ROUTES = {
     "POST /orders": {"customer"},
     "GET /orders/{order_id}": {"customer", "operator"},
+    "POST /orders/{order_id}/cancel": {"customer", "operator"},
     "GET /payments/{order_id}": {"customer", "operator"},
+    "POST /payments/{order_id}/retry-refund": {"operator"},
     "GET /menus": PUBLIC,
     "GET /cafes": PUBLIC,
+    "PUT /menus/{cafe_id}/items/{menu_id}": {"barista"},
+    "POST /menus/{cafe_id}/items/{menu_id}/sold-out": {"barista"},
+    "POST /menus/{cafe_id}/items/{menu_id}/restock": {"barista"},
+    "POST /cafes/{cafe_id}/open": {"barista"},
+    "POST /cafes/{cafe_id}/close": {"barista"},
     "GET /cafe-orders/{order_id}": ROLES,
     "POST /cafe-orders/{order_id}/accept": {"barista"},
+    "POST /cafe-orders/{order_id}/reject": {"barista"},
     "POST /cafe-orders/{order_id}/start": {"barista"},
     "POST /cafe-orders/{order_id}/finish": {"barista"},
     "POST /cafe-orders/{order_id}/hand-over": {"barista"},
+    "POST /cafe-orders/{order_id}/uncollected": {"barista"},
     "POST /cafe-orders/{order_id}/start-delivery": {"rider"},
     "POST /cafe-orders/{order_id}/confirm-delivery": {"rider"},
     "GET /my-pages": {"customer"},
@@ -39,7 +48,7 @@ BAD_TOKENS = {
 async def status_of(cafe: MemoryCafe, route: str, bearer: str) -> int:
     """Call the route for an order that does not exist, at gangnam."""
     method, _, path = route.partition(" ")
-    target = path.format(order_id="unknown", cafe_id="gangnam")
+    target = path.format(order_id="unknown", cafe_id="gangnam", menu_id="unknown")
     query = "?cafe_id=gangnam" if path == "/menus" else ""
     return (await cafe.caller(bearer).send(method, target + query, b"")).status
 

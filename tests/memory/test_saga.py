@@ -8,11 +8,23 @@ import pytest
 from tests.memory.cafe import MemoryCafe
 from tests.memory.checks import assert_at_rest
 from tests.memory.faults import at_once, scrambled, told, twice
-from tests.memory.journeys import DECLINED, DELIVERY, PAID, PICKUP, Journey, play
+from tests.memory.journeys import (
+    CANCELLED,
+    DECLINED,
+    DELIVERY,
+    PAID,
+    PICKUP,
+    REFUSED,
+    REJECTED,
+    Journey,
+    play,
+)
 
-SEEDS = 20
+SEEDS = 6
 JOURNEYS = pytest.mark.parametrize(
-    "journey", [PICKUP, DELIVERY, DECLINED], ids=["pickup", "delivery", "declined"]
+    "journey",
+    [PICKUP, DELIVERY, DECLINED, CANCELLED, REFUSED, REJECTED],
+    ids=["pickup", "delivery", "declined", "cancelled", "refused", "rejected"],
 )
 
 
