@@ -12,7 +12,7 @@ from tests.contract.committed import EXAMPLES, SCHEMAS, Example, Json, objects_i
 from tools.contracts.services import SERVICES
 
 RFC_3339_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
-COUNTS = {"version", "quantity"}
+COUNTS = {"version", "quantity", "attempts"}
 HEARD = [
     pytest.param(reaction, id=f"{service.app_id}-{reaction.hears.TOPIC}")
     for service in SERVICES
@@ -78,7 +78,7 @@ def test_the_cause_is_an_event_of_the_same_story_or_a_named_command(example: Exa
     cause = example.event["causationid"]
 
     assert cause != example.event["id"]
-    assert cause in story or re.fullmatch(r"(place|command):\w+", cause)
+    assert cause in story or re.fullmatch(r"(place|command|cancel|refund):[\w:-]+", cause)
 
 
 @each_example

@@ -51,11 +51,15 @@ async def generate() -> Contracts:
 def schema_of(service: Service, event: type[Event]) -> Json:
     """Return the schema of the event's data, with only the statuses the state tables allow it."""
     schema = event.model_json_schema(mode="serialization")
-    schema["properties"]["status"] = {
+    status = {
         "description": "The aggregate's state after the step.",
         "enum": service.statuses(event),
         "type": "string",
     }
+    of_status = schema["properties"]["status"]
+    for name, field in schema["properties"].items():
+        if field == of_status:
+            schema["properties"][name] = status
     schema["$defs"].pop("Status")
     head = {"$schema": Draft202012Validator.META_SCHEMA["$id"]}
     return head | {"$id": f"{SCHEMA_ID}/{event.TOPIC}.schema.json"} | schema

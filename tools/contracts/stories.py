@@ -26,6 +26,8 @@ from tools.contracts.services import AUDIENCE, ISSUER, SERVICES
 Json = dict[str, Any]
 START: Final = datetime(2026, 1, 5, 8, 30, tzinfo=UTC)
 STEP: Final = timedelta(seconds=30)
+PAID: Final = 10_000
+"""Two lattes, in won."""
 _START_TURNS: Final = 100
 _PICKUP: Final = {"method": "pickup"}
 _DELIVERY: Final = {"method": "delivery", "address": "12 Teheran-ro, Seoul"}
@@ -33,12 +35,18 @@ _DELIVERY: Final = {"method": "delivery", "address": "12 Teheran-ro, Seoul"}
 
 @dataclass(frozen=True)
 class Story:
-    """One order: what is asked for, and the steps that barista and rider take."""
+    """One order: what is asked for, and the steps that people take; "wait" is half a minute.
+
+    `newest_first`: nothing is delivered before the last step, and then the newest event first.
+    `failing_refunds`: so many times the gateway does not answer when it is to refund.
+    """
 
     cafe_id: str
     fulfilment: Mapping[str, str]
     steps: tuple[str, ...]
     payment_method: str = "tok_ok"
+    newest_first: bool = False
+    failing_refunds: int = 0
 
 
 STORIES: Final = {
@@ -50,6 +58,12 @@ STORIES: Final = {
     ),
     "automatic-acceptance": Story("hongdae", _PICKUP, ("start", "finish", "hand-over")),
     "declined": Story("gangnam", _PICKUP, (), payment_method="tok_declined"),
+    "cancelled": Story("gangnam", _PICKUP, ("accept", "cancel")),
+    "cancelled-before-payment": Story("gangnam", _PICKUP, ("cancel",), newest_first=True),
+    "cancelled-too-late": Story("gangnam", _PICKUP, ("accept", "start", "cancel")),
+    "rejected": Story("gangnam", _PICKUP, ("reject",)),
+    "refund-delayed": Story("gangnam", _PICKUP, ("cancel", *5 * ("wait",)), failing_refunds=5),
+    "uncollected": Story("gangnam", _PICKUP, ("accept", "start", "finish", "uncollected")),
 }
 
 
@@ -58,8 +72,9 @@ class _World:
 
     def __init__(self, keyring: Keyring) -> None:
         self.now = START
-        self.dapr = MemoryDapr()
+        self.dapr = MemoryDapr(clock=self._clock)
         self._keyring = keyring
+        self._failing_refunds = 0
 
     def _clock(self) -> datetime:
         return self.now
@@ -67,7 +82,7 @@ class _World:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Start the services and wait until they are ready."""
-        self.dapr.apps["payment-gateway"] = _gateway
+        self.dapr.apps["payment-gateway"] = self._gateway
         self.dapr.apps["identity-provider"] = self._identity
         async with AsyncExitStack() as stack:
             for service in SERVICES:
@@ -81,6 +96,7 @@ class _World:
     async def play(self, name: str, story: Story) -> None:
         """Place the order and take the steps. Raises `RuntimeError` where one is refused."""
         customer = self._bearer("customer-ana", "customer")
+        self._failing_refunds = story.failing_refunds
         drink = {"menu_id": "latte", "quantity": 2}
         wish = {
             "cafe_id": story.cafe_id,
@@ -92,13 +108,20 @@ class _World:
         headers = customer | {"idempotency-key": f"example-{name}"}
         placed = await self._do("order-svc", "/orders", headers, wish)
         order_id = json.loads(placed.body)["order_id"]
-        staff = {
-            "barista": self._bearer("barista-bora", "barista", story.cafe_id),
-            "rider": self._bearer("rider-rui", "rider"),
-        }
+        barista = self._bearer("barista-bora", "barista", story.cafe_id)
+        rider = self._bearer("rider-rui", "rider")
         for step in story.steps:
-            who = staff["rider" if "delivery" in step else "barista"]
-            await self._do("cafe-svc", f"/cafe-orders/{order_id}/{step}", who)
+            if not story.newest_first:
+                await self._pass_time()
+            if step == "cancel":
+                await self._do("order-svc", f"/orders/{order_id}/cancel", customer)
+            elif step != "wait":
+                who = rider if "delivery" in step else barista
+                body = {"reason": "too_busy"} if step == "reject" else {}
+                await self._do("cafe-svc", f"/cafe-orders/{order_id}/{step}", who, body)
+        while story.newest_first and self.dapr.pending:
+            await self.dapr.deliver(self.dapr.pending.pop())
+        await self._pass_time()
 
     async def _ready(self) -> None:
         for service in SERVICES:
@@ -113,13 +136,18 @@ class _World:
         self, app_id: str, path: str, headers: Mapping[str, str], body: Json | None = None
     ) -> Reply:
         reply = await self._ask(app_id, "POST", path, to_json(body or {}), headers)
-        if reply.status not in (HTTPStatus.OK, HTTPStatus.CREATED):
+        if reply.status not in (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED):
             raise RuntimeError(f"{app_id} {path}: {reply.status} {reply.body.decode()}")
-        await self.dapr.settle()
-        if self.dapr.dead:
-            raise RuntimeError(f"{app_id} {path}: {self.dapr.dead[0]}")
-        self.now += STEP
         return reply
+
+    async def _pass_time(self) -> None:
+        """Deliver everything, let half a minute go by, and do what is due then."""
+        await self.dapr.settle()
+        self.now += STEP
+        while await self.dapr.jobs.fire_due():
+            await self.dapr.settle()
+        if self.dapr.dead:
+            raise RuntimeError(f"to nobody: {self.dapr.dead[0]}")
 
     async def _ask(
         self,
@@ -131,6 +159,19 @@ class _World:
     ) -> Reply:
         sent = {"content-type": "application/json", **(headers or {})}
         return await self.dapr.apps[app_id](method, path, body, sent)
+
+    async def _gateway(self, _: str, path: str, body: bytes, __: Mapping[str, str]) -> Reply:
+        wanted: Json = json.loads(body)
+        if path == "/v1/refunds" and self._failing_refunds:
+            self._failing_refunds -= 1
+            return Reply(HTTPStatus.SERVICE_UNAVAILABLE, b"")
+        if path == "/v1/refunds":
+            refund = {"refund_id": f"re-{wanted['reference']}", "amount": PAID}
+            return Reply(HTTPStatus.CREATED, to_json(refund))
+        if wanted["payment_method"] == "tok_declined":
+            return Reply(HTTPStatus.PAYMENT_REQUIRED, to_json({"reason": "declined"}))
+        charge = {"charge_id": f"ch-{wanted['reference']}", "approval_code": "402817"}
+        return Reply(HTTPStatus.CREATED, to_json(charge))
 
     async def _identity(self, *_: object) -> Reply:
         return Reply(HTTPStatus.OK, to_json({"keys": self._keyring.public_jwks()}))
@@ -161,11 +202,3 @@ def _in_process(app: FastAPI) -> Call:
         return await asgi.call(app, method, target, body=body, headers=headers)
 
     return served
-
-
-async def _gateway(_: str, __: str, body: bytes, ___: Mapping[str, str]) -> Reply:
-    charge: Json = json.loads(body)
-    if charge["payment_method"] == "tok_declined":
-        return Reply(HTTPStatus.PAYMENT_REQUIRED, to_json({"reason": "declined"}))
-    answer = {"charge_id": f"ch-{charge['reference']}", "approval_code": "402817"}
-    return Reply(HTTPStatus.CREATED, to_json(answer))
