@@ -37,6 +37,15 @@ class RunningStack:
         """Return the JSON answer of a service; raise Refused, or StackError without one."""
         return _call(self._running["services"][service]["url"], method, path, body, headers)
 
+    def ask_gateway(self, path: str) -> Json:
+        """Return the JSON answer of the payment gateway's own API to a GET."""
+        return _call(self._running["payment_gateway"]["url"], "GET", path)
+
+    @property
+    def valkey_port(self) -> int:
+        """Where the broker listens."""
+        return self._running["valkey"]["port"]
+
 
 def _call(
     url: str,

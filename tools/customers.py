@@ -3,6 +3,7 @@
 import asyncio
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -42,13 +43,8 @@ class Customers:
     @classmethod
     async def arrive(cls, stack: Stack, session: aiohttp.ClientSession, number: int) -> "Customers":
         """Sign `number` customers in."""
-        tokens: list[str] = []
-        for _ in range(number):
-            body = {"sub": f"customer-{uuid.uuid4().hex[:8]}", "roles": ["customer"]}
-            url = f"{stack.url('identity-provider')}/token"
-            async with session.post(url, json=body) as answer:
-                tokens.append((await answer.json())["access_token"])
-        return cls(stack, session, tokens)
+        names = [f"customer-{uuid.uuid4().hex[:8]}" for _ in range(number)]
+        return cls(stack, session, [await _token(stack, session, n, "customer") for n in names])
 
     async def order(self, turn: int) -> Ordered:
         """Place one order. Raises `RuntimeError` unless it is accepted."""
@@ -71,6 +67,22 @@ class Customers:
             running.append(asyncio.create_task(self.order(turn)))
         return list(await asyncio.gather(*running))
 
+    async def order_and_drink(self, turn: int, barista: str) -> None:
+        """Order, and have the barista who owns this token serve it as soon as it is queued."""
+        ordered = await self.order(turn)
+        headers = {"authorization": f"Bearer {barista}"}
+        url = f"{self._stack.url('cafe-svc')}/cafe-orders/{ordered.order_id}"
+        await self._see(ordered, lambda page: "OrderQueued" in str(page))
+        for step in ("accept", "start", "finish", "hand-over"):
+            async with self._session.post(f"{url}/{step}", headers=headers) as answer:
+                if answer.status != _OK:
+                    raise RuntimeError(f"{ordered.order_id}: {step} is answered {answer.status}")
+
+    async def barista(self) -> str:
+        """Return a token of the cafe where everybody orders."""
+        cafe_id = ORDER["cafe_id"]
+        return await _token(self._stack, self._session, "barista", "barista", cafe_id=cafe_id)
+
     async def page(self, ordered: Ordered) -> dict[str, Any]:
         """Read an order's page; empty while there is none."""
         url = f"{self._stack.url('mypage-svc')}/my-pages/{ordered.order_id}"
@@ -82,8 +94,20 @@ class Customers:
         """Order, and return the seconds from sending the POST to a page that says Paid."""
         started = time.perf_counter()
         ordered = await self.order(turn)
-        while (await self.page(ordered)).get("order_status") != "Paid":
-            if time.perf_counter() - started > _VISIBLE_WITHIN_S:
-                raise RuntimeError(f"{ordered.order_id}: not Paid within {_VISIBLE_WITHIN_S} s")
-            await asyncio.sleep(_LOOK_EVERY_S)
+        await self._see(ordered, lambda page: page.get("order_status") == "Paid")
         return time.perf_counter() - started
+
+    async def _see(self, ordered: Ordered, there: Callable[[dict[str, Any]], bool]) -> None:
+        deadline = time.perf_counter() + _VISIBLE_WITHIN_S
+        while not there(await self.page(ordered)):
+            if time.perf_counter() > deadline:
+                raise RuntimeError(f"{ordered.order_id}: not there within {_VISIBLE_WITHIN_S} s")
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+
+async def _token(
+    stack: Stack, session: aiohttp.ClientSession, sub: str, role: str, **claims: object
+) -> str:
+    url = f"{stack.url('identity-provider')}/token"
+    async with session.post(url, json={"sub": sub, "roles": [role], **claims}) as answer:
+        return (await answer.json())["access_token"]

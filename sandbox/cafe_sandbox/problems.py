@@ -41,20 +41,20 @@ def _response(
     return Response(body, status, headers, media_type="application/problem+json")
 
 
-def _refused(_: Request, error: Exception) -> Response:
+async def _refused(_: Request, error: Exception) -> Response:
     refusal = cast("HTTPException", error)
     slug = refusal.slug if isinstance(refusal, Problem) else "refused"
     headers = dict(refusal.headers or {})
     return _response(refusal.status_code, slug, str(refusal.detail), headers)
 
 
-def _invalid(_: Request, error: Exception) -> Response:
+async def _invalid(_: Request, error: Exception) -> Response:
     errors = cast("RequestValidationError", error).errors()[:MAX_ERRORS_SHOWN]
     shown = (f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in errors)
     return _response(400, "invalid-request", "; ".join(shown))
 
 
-def _broken(_: Request, __: Exception) -> Response:
+async def _broken(_: Request, __: Exception) -> Response:
     return _response(500, "internal-error", "A bug in the sandbox; its log has the traceback.")
 
 

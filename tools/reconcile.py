@@ -1,0 +1,172 @@
+"""`make reconcile`: compare our books with the payment gateway's on the running stack.
+
+python -m tools.reconcile [--refund-older-than MINUTES] [--run-dir .run]
+
+Looked at is every order the gateway has charged and every order that was ever said to be paid.
+Ends with 0 if all agree, 1 and a table if some do not, 2 if they could not be compared.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Collection
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, cast
+
+import valkey
+
+from tools.client import Json, RunningStack
+from tools.launch import ROOT
+from tools.processes import wait_for
+from tools.reconciliation import Finding, GatewayEntry, Order, Payment, compare
+from tools.run_folder import RunFolder
+from tools.terminal import Refused, StackError
+
+PAGE = 500
+Stream = list[tuple[bytes, dict[bytes, bytes]]]
+"""What Valkey answers to XRANGE: entry id and fields; the client's own types are partly unknown."""
+
+SETTLE_S = 3.0
+"""What two services say of one order may differ for a moment; a finding must outlast this."""
+
+
+class Books:
+    """Both sides of a running stack."""
+
+    def __init__(self, stack: RunningStack, refund_older_than: timedelta) -> None:
+        self._stack = stack
+        self._refund_older_than = refund_older_than
+        token = stack.token("reconcile", ["operator"])
+        self._operator = {"Authorization": f"Bearer {token}"}
+
+    def references(self) -> set[str]:
+        """Return the orders that the gateway or our own events say were paid."""
+        return {entry.reference for entry in self._entries()} | self._said_paid()
+
+    def findings(self, order_ids: Collection[str]) -> list[Finding]:
+        """Compare what both sides say of these orders now."""
+        orders = [self._read("order-svc", f"/orders/{order_id}") for order_id in order_ids]
+        payments = [self._read("payment-svc", f"/payments/{order_id}") for order_id in order_ids]
+        return compare(
+            [order_of(order) for order in orders if order],
+            [payment_of(payment) for payment in payments if payment],
+            [entry for entry in self._entries() if entry.reference in order_ids],
+            datetime.now(UTC),
+            self._refund_older_than,
+        )
+
+    def _read(self, service: str, path: str) -> Json | None:
+        try:
+            return self._stack.call(service, "GET", path, headers=self._operator)
+        except Refused as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+    def _entries(self) -> list[GatewayEntry]:
+        entries: list[GatewayEntry] = []
+        after: int | None = 0
+        while after is not None:
+            page = self._stack.ask_gateway(f"/v1/ledger?after={after}&limit={PAGE}")
+            entries += [
+                GatewayEntry(entry["reference"], entry["kind"], entry["amount"])
+                for entry in page["entries"]
+            ]
+            after = page["next"]
+        return entries
+
+    def _said_paid(self) -> set[str]:
+        """Read the broker's own memory: an order whose charge is gone is nowhere else to be had."""
+        order_ids: set[str] = set()
+        after = "-"
+        with closing(valkey.Valkey(port=self._stack.valkey_port)) as client:
+            while said := cast("Stream", client.xrange("cafe.Paid.v1", min=after, count=PAGE)):
+                order_ids |= {json.loads(fields[b"data"])["subject"] for _, fields in said}
+                after = f"({said[-1][0].decode()}"
+        return order_ids
+
+
+def order_of(body: Json) -> Order:
+    """Translate what order-svc answers; of its steps it tells these two times."""
+    return Order(
+        body["order_id"],
+        body["status"],
+        body["total"]["amount"],
+        changed_at=_newest(body["placed_at"], body["paid_at"]),
+    )
+
+
+def payment_of(body: Json) -> Payment:
+    """Translate what payment-svc answers."""
+    ledger = body["ledger"]
+    sums = {
+        kind: sum(entry["amount"] for entry in ledger if entry["kind"] == kind)
+        for kind in ("charge", "refund")
+    }
+    return Payment(
+        body["order_id"],
+        body["status"],
+        charged=sums["charge"],
+        refunded=sums["refund"],
+        changed_at=_newest(body["refunding_since"], *(entry["at"] for entry in ledger)),
+    )
+
+
+def _newest(*times: str | None) -> datetime:
+    known = [datetime.fromisoformat(time) for time in times if time]
+    return max(known, default=datetime.min.replace(tzinfo=UTC))
+
+
+def reconcile(books: Books) -> tuple[int, list[Finding]]:
+    """Return how many orders were compared, and what disagrees for longer than a moment."""
+    order_ids = books.references()
+    found = books.findings(order_ids)
+
+    def gone() -> bool:
+        found[:] = books.findings({finding.order_id for finding in found})
+        return not found
+
+    with suppress(TimeoutError):
+        wait_for(gone, SETTLE_S, every_s=0.5)
+    return len(order_ids), found
+
+
+def table(findings: list[Finding]) -> str:
+    """Lay the findings out in columns: order, problem, both books."""
+    rows: list[tuple[Any, ...]] = [("order", "problem", "charged - refunded, in minor units")]
+    rows += [(finding.order_id, finding.problem, finding.detail) for finding in findings]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    return "\n".join(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c}" for a, b, c in rows)
+
+
+def main() -> int:
+    """Parse the command line, compare, print what disagrees."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--refund-older-than",
+        type=float,
+        default=15,
+        metavar="MINUTES",
+        help="how long a refund may be under way (default 15)",
+    )
+    parser.add_argument("--run-dir", type=Path, default=ROOT / ".run")
+    arguments = parser.parse_args()
+    older_than = timedelta(minutes=arguments.refund_older_than)
+    try:
+        books = Books(RunningStack(RunFolder(arguments.run_dir)), older_than)
+        number, findings = reconcile(books)
+    except StackError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if findings:
+        print(table(findings))
+        return 1
+    print(f"Our books and the payment gateway's agree on all {number} orders.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
