@@ -8,6 +8,10 @@ import httpx
 
 from tests.waiting import wait_until
 
+PATIENCE_S = 60.0
+"""Beyond processingTimeout + redeliverInterval: what a sidecar let go of in a restart comes again
+after that."""
+
 ORDER: dict[str, Any] = {
     "cafe_id": "gangnam",
     "items": [{"menu_id": "americano", "quantity": 1}],
@@ -28,6 +32,14 @@ class Cafe:
         """Return somebody who signs in with the first request."""
         return Person(self, sub, roles, cafe_id)
 
+    def customer(self) -> "Person":
+        """Return somebody who has never ordered."""
+        return self.as_(f"customer-{uuid.uuid4().hex[:8]}", "customer")
+
+    def barista(self, cafe_id: str = "gangnam") -> "Person":
+        """Return a barista of a cafe."""
+        return self.as_(f"barista-{cafe_id}", "barista", cafe_id=cafe_id)
+
     def url(self, service: str, path: str) -> str:
         """Return the URL of a path of a service."""
         return f"{self.running['services'][service]['url']}{path}"
@@ -47,6 +59,12 @@ class Cafe:
         url = f"{self.running['payment_gateway']['url']}/v1/ledger"
         answer = (await self.http.get(url, params={"reference": order_id})).raise_for_status()
         return [(entry["kind"], entry["amount"]) for entry in answer.json()["entries"]]
+
+    async def gateway(self, mode: str, delay_ms: int | None = None) -> None:
+        """Make the payment gateway behave: normal, slow, down, charge_then_500 and so on."""
+        url = f"{self.running['payment_gateway']['url']}/v1/behaviour"
+        wish = {"mode": mode} | ({} if delay_ms is None else {"delay_ms": delay_ms})
+        (await self.http.put(url, json=wish)).raise_for_status()
 
 
 @dataclass(frozen=True)
@@ -93,36 +111,69 @@ class Person:
         headers = {"Idempotency-Key": key or str(uuid.uuid4())}
         return await self.post("order-svc", "/orders", json=ORDER | changes, headers=headers)
 
-    async def page_once(
-        self, order_id: str, status: str, *, last_event: str = "", timeout_s: float = 60.0
-    ) -> dict[str, Any]:
-        """Return the page as soon as it has this status, and this event last, if one is named.
+    async def ordered(self, **changes: object) -> str:
+        """Place an order, which must be accepted; return its id."""
+        answer = await self.place(key=None, **changes)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["order_id"]
 
-        The deadline is beyond processingTimeout + redeliverInterval: what a sidecar let go of in a
-        restart comes again after that.
+    async def cancel(self, order_id: str) -> httpx.Response:
+        """Ask to cancel an order."""
+        return await self.post("order-svc", f"/orders/{order_id}/cancel")
+
+    async def serve(self, order_id: str, *steps: str) -> None:
+        """Take these steps at the cafe, e.g. accept, start; each must be taken."""
+        for step in steps:
+            done = await self.post("cafe-svc", f"/cafe-orders/{order_id}/{step}")
+            assert done.is_success, done.text
+
+    async def page_once(
+        self, order_id: str, status: str, *, last_event: str = "", told: str = "", refund: str = ""
+    ) -> dict[str, Any]:
+        """Return the page as soon as it has this status, and what else is named.
+
+        `last_event` ends its timeline, `told` is in it, `refund` is its refund status.
         """
 
         def there(page: dict[str, Any]) -> bool:
-            if page.get("order_status") != status:
-                return False
-            return last_event in ("", page["timeline"][-1]["event"])
+            return (
+                page.get("order_status") == status
+                and last_event in ("", events(page)[-1])
+                and told in ("", *events(page))
+                and refund in ("", page["refund_status"])
+            )
 
         path = f"/my-pages/{order_id}"
-        what = f"page {status} {last_event}"
+        what = f"page {status} {last_event} {told} {refund}"
         return await wait_until(
-            lambda: self._json("mypage-svc", path), there, what=what, timeout_s=timeout_s
+            lambda: self._json("mypage-svc", path), there, what=what, timeout_s=PATIENCE_S
         )
 
     async def order_once(self, order_id: str, status: str) -> dict[str, Any]:
         """Return the order as soon as its owner says this status."""
-        path = f"/orders/{order_id}"
+        return await self._once("order-svc", f"/orders/{order_id}", status)
+
+    async def payment_once(self, order_id: str, *statuses: str) -> dict[str, Any]:
+        """Return the payment as soon as its owner says one of these."""
+        return await self._once("payment-svc", f"/payments/{order_id}", *statuses)
+
+    async def cafe_order_once(self, order_id: str, status: str) -> dict[str, Any]:
+        """Return the order at the cafe as soon as its owner says this status."""
+        return await self._once("cafe-svc", f"/cafe-orders/{order_id}", status)
+
+    async def _once(self, service: str, path: str, *statuses: str) -> dict[str, Any]:
         return await wait_until(
-            lambda: self._json("order-svc", path),
-            lambda order: order.get("status") == status,
-            what=f"order {status}",
-            timeout_s=60.0,
+            lambda: self._json(service, path),
+            lambda body: body.get("status") in statuses,
+            what=f"{path} {' or '.join(statuses)}",
+            timeout_s=PATIENCE_S,
         )
 
     async def _json(self, service: str, path: str) -> dict[str, Any]:
         """Read a body; that of a 404 is a problem, and has neither status nor page."""
         return (await self.get(service, path)).json()
+
+
+def events(page: dict[str, Any]) -> list[str]:
+    """Return what a page's timeline tells, oldest first."""
+    return [moment["event"] for moment in page["timeline"]]

@@ -1,30 +1,65 @@
-"""One real stack for all stories: real apps, sidecars, broker and scheduler on random ports."""
+"""Real stacks for all stories: real apps, sidecars, broker and scheduler on random ports.
 
-from collections.abc import AsyncGenerator, Generator
+Most stories share one with the deadlines of production. Stories of deadlines and refunds share a
+second one, where these last seconds; their modules put it in the place of the fixture `stack`.
+"""
+
+from collections.abc import AsyncGenerator, Generator, Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.e2e.cafe import Cafe
+from tests.e2e.crashes import KILL_FILE
 from tests.waiting import wait_until
-from tools.launch import random_stack
+from tools.launch import RUN_FILE, random_stack
 from tools.stack import Stack
+from tools.topology import app_ids
 
 LOG_LINES_SHOWN = 8
 
 
+SHORT = {
+    "order-svc": {"PAYMENT_DEADLINE_S": "8", "ACCEPT_DEADLINE_S": "8", "CANCEL_ANSWER_S": "3"},
+    "payment-svc": {"REFUND_RETRY_FIRST_S": "0.2", "REFUND_RETRY_MOST_S": "1"},
+    "cafe-svc": {"COLLECTION_TIME_S": "3"},
+}
+
+
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
+def patient_stack(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
+    """The deadlines of production."""
+    yield from _stack(tmp_path_factory.mktemp("stack"), {})
+
+
+@pytest.fixture(scope="session")
+def hasty_stack(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
+    """Deadlines of seconds."""
+    yield from _stack(tmp_path_factory.mktemp("hasty"), SHORT)
+
+
+def _stack(folder: Path, settings: Mapping[str, Mapping[str, str]]) -> Generator[Stack]:
     """Start everything once; a process that dies by itself fails the run."""
-    with random_stack(tmp_path_factory.mktemp("stack")) as stack:
+    faults = {"FAULT_KILL": str(folder / KILL_FILE)}
+    apps = app_ids(RUN_FILE)
+    env = {app_id: {**faults, **settings.get(app_id, {})} for app_id in apps}
+    with random_stack(folder, app_env=env) as stack:
         yield stack
         _no_deaths(stack)
 
 
 @pytest.fixture
+def stack(patient_stack: Stack) -> Stack:
+    """The stack of this module's stories."""
+    return patient_stack
+
+
+@pytest.fixture
 async def cafe(stack: Stack) -> AsyncGenerator[Cafe]:
     """Everything is up when a story begins, whatever the one before has hurt."""
+    (stack.folder.path / KILL_FILE).unlink(missing_ok=True)
     stack.heal()
     async with httpx.AsyncClient(timeout=10) as http:
         # An open breaker, and the back-off of a lost connection, outlast the return of cafe-svc.
@@ -35,7 +70,9 @@ async def cafe(stack: Stack) -> AsyncGenerator[Cafe]:
             what="order-svc's way to the menu",
             timeout_s=45,
         )
-        yield Cafe(stack.folder.running(), http)
+        cafe = Cafe(stack.folder.running(), http)
+        await cafe.gateway("normal")
+        yield cafe
     _no_deaths(stack)
 
 

@@ -1,21 +1,16 @@
 """Parts are away or say things twice; orders are taken, and in the end all are right."""
 
-import asyncio
 import time
 import uuid
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from typing import Any, cast
 
 import pytest
-import valkey.asyncio
 
+from tests.e2e.broker import saying_everything_twice
 from tests.e2e.cafe import Cafe, Person
 from tests.waiting import wait_until
 from tools.stack import Stack
 
 pytestmark = pytest.mark.e2e
-Streams = list[tuple[bytes, list[tuple[bytes, dict[bytes, bytes]]]]]
 
 
 async def test_an_order_placed_while_payment_svc_is_down_is_paid_when_it_is_back(
@@ -102,33 +97,6 @@ async def test_every_event_delivered_twice_changes_nothing(cafe: Cafe, stack: St
     assert await cafe.ledger(order_id) == [("charge", 4_500)]
     payment = (await ana.get("payment-svc", f"/payments/{order_id}")).json()
     assert (payment["status"], payment["version"], len(payment["ledger"])) == ("PAID", 2, 1)
-
-
-@asynccontextmanager
-async def saying_everything_twice(port: int) -> AsyncGenerator[set[bytes]]:
-    """Append every event a second time to its stream as soon as it is there; yields their data."""
-    said_again: set[bytes] = set()
-    client = valkey.asyncio.Valkey(port=port)
-    echo = asyncio.create_task(_echo(cast("Any", client), said_again))
-    try:
-        yield said_again
-    finally:
-        echo.cancel()
-        await asyncio.gather(echo, return_exceptions=True)
-        await client.aclose()
-
-
-async def _echo(client: Any, said_again: set[bytes]) -> None:
-    topics = [key async for key in client.scan_iter(match="cafe.*")]
-    seen = {topic: (await client.xinfo_stream(topic))["last-generated-id"] for topic in topics}
-    while True:
-        said = cast("Streams", await client.xread(seen, block=20) or [])
-        for topic, entries in said:
-            for entry_id, fields in entries:
-                seen[topic] = entry_id
-                if fields[b"data"] not in said_again:
-                    said_again.add(fields[b"data"])
-                    await client.xadd(topic, fields)
 
 
 def customer(cafe: Cafe) -> Person:

@@ -1,0 +1,62 @@
+"""The broker as an unfair one: every event said twice."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from typing import Any, cast
+
+import valkey.asyncio
+
+from tests.waiting import wait_until
+
+Streams = list[tuple[bytes, list[tuple[bytes, dict[bytes, bytes]]]]]
+
+
+@asynccontextmanager
+async def saying_everything_twice(port: int) -> AsyncGenerator[set[bytes]]:
+    """Append every event a second time to its stream as soon as it is there; yields their data.
+
+    Returns when all of them, the second ones too, have been handled.
+    """
+    said_again: set[bytes] = set()
+    client = cast("Any", valkey.asyncio.Valkey(port=port))
+    topics = [key async for key in client.scan_iter(match="cafe.*")]
+    begin = {topic: await _last(client, topic) for topic in topics}
+    seen = dict(begin)
+    echo = asyncio.create_task(_echo(client, seen, said_again))
+    try:
+        yield said_again
+        await wait_until(
+            lambda: _behind(client, begin, seen), lambda n: n == 0, what="all handled twice"
+        )
+    finally:
+        echo.cancel()
+        with suppress(asyncio.CancelledError):
+            await echo
+        await client.aclose()
+
+
+async def _echo(client: Any, seen: dict[bytes, bytes], said_again: set[bytes]) -> None:
+    while True:
+        said = cast("Streams", await client.xread(seen, block=20) or [])
+        for topic, entries in said:
+            for entry_id, fields in entries:
+                if fields[b"data"] not in said_again:
+                    said_again.add(fields[b"data"])
+                    await client.xadd(topic, fields)
+                seen[topic] = entry_id
+
+
+async def _behind(client: Any, begin: dict[bytes, bytes], seen: dict[bytes, bytes]) -> int:
+    """Count what, since the beginning, was not said again, not delivered or not acknowledged."""
+    behind = 0
+    for topic, first in begin.items():
+        behind += await _last(client, topic) != seen[topic]
+        for group in await client.xinfo_groups(topic):
+            pending = client.xpending_range(topic, group["name"], b"(" + first, "+", count=100)
+            behind += (group["lag"] or 0) + len(await pending)
+    return behind
+
+
+async def _last(client: Any, topic: bytes) -> bytes:
+    return (await client.xinfo_stream(topic))["last-generated-id"]
