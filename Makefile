@@ -9,11 +9,11 @@ RUN := $(BIN)/python -m
 INSTALLED := .venv/.installed
 MEMBERS := kit order-svc payment-svc cafe-svc mypage-svc sandbox
 PACKAGES := cafe_kit order_svc payment_svc cafe_svc mypage_svc cafe_sandbox
-FULLY_COVERED := kit/cafe_kit/*,*/domain.py,*/catalogue.py,*/indexes.py,*/saga.py
+FULLY_COVERED := kit/cafe_kit/*,*/domain.py,*/model.py,*/deadlines.py,*/backoff.py,*/catalogue.py,*/indexes.py,*/saga.py
 FAST := not real and not e2e and not cli
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down sandbox demo token doctor dapr test lint types unit e2e contracts figures lock clean
+.PHONY: help install up down sandbox demo reconcile token doctor dapr test lint types unit e2e simulate mutate contracts figures lock clean
 
 help: ## list the commands
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)$$/\1\t\2/p' Makefile | expand -t 12
@@ -42,6 +42,9 @@ sandbox: install ## only the stand-ins for external systems, beside `dapr run -f
 demo: install ## play one order on the running cafe
 	@$(RUN) tools.demo --run-dir $(RUN_DIR)
 
+reconcile: ## compare our books with the payment gateway's: make reconcile [OLDER_THAN=15]
+	@$(RUN) tools.reconcile --refund-older-than $(or $(OLDER_THAN),15) --run-dir $(RUN_DIR)
+
 token: ## print a bearer token: make -s token SUB=ana ROLE=customer [CAFE=gangnam]
 	@$(RUN) tools.sign_in "$(SUB)" "$(ROLE)" --cafe "$(CAFE)" --run-dir $(RUN_DIR)
 
@@ -69,6 +72,12 @@ unit: install ## the tests that need no process
 
 e2e: install ## customer stories on the real stack
 	@$(RUN) pytest tests/e2e
+
+simulate: install ## every crash point, then random histories for N minutes: make simulate N=30 [SEED=7] [WRITE=page.md]
+	@$(RUN) tests.simulation --minutes $(or $(N),5) $(SEED:%=--seed %) $(WRITE:%=--write %)
+
+mutate: install ## change every row of the state tables once: do the tests notice? make mutate [SERVICE=order-svc]
+	@$(RUN) tests.tools.mutation --at-least 90 $(SERVICE)
 
 contracts: install ## write contracts/ from the services
 	@$(RUN) tools.contracts
