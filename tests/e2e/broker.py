@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import valkey.asyncio
@@ -23,21 +23,23 @@ async def saying_everything_twice(port: int) -> AsyncGenerator[set[bytes]]:
     topics = [key async for key in client.scan_iter(match="cafe.*")]
     begin = {topic: await _last(client, topic) for topic in topics}
     seen = dict(begin)
-    echo = asyncio.create_task(_echo(client, seen, said_again))
+    over = asyncio.Event()  # and no cancellation: the client may take that for its own timeout
+    echo = asyncio.create_task(_echo(client, seen, said_again, over))
     try:
         yield said_again
         await wait_until(
             lambda: _behind(client, begin, seen), lambda n: n == 0, what="all handled twice"
         )
     finally:
-        echo.cancel()
-        with suppress(asyncio.CancelledError):
-            await echo
+        over.set()
+        await echo
         await client.aclose()
 
 
-async def _echo(client: Any, seen: dict[bytes, bytes], said_again: set[bytes]) -> None:
-    while True:
+async def _echo(
+    client: Any, seen: dict[bytes, bytes], said_again: set[bytes], over: asyncio.Event
+) -> None:
+    while not over.is_set():
         said = cast("Streams", await client.xread(seen, block=20) or [])
         for topic, entries in said:
             for entry_id, fields in entries:
