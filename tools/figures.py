@@ -147,7 +147,7 @@ def _report(seconds: list[float], counts: dict[float, Counts], whole: Counts) ->
             ("of these, to schedule or delete a job", "job_calls", "<= 1"),
             ("deliveries", "deliveries", "<= 6"),
             ("Valkey commands", "valkey_commands", "<= 40"),
-            ("new TCP connections", "connections", "0"),
+            ("new TCP connections, but to Valkey", "connections", "0"),
         )
     )
     return _REPORT.format(
