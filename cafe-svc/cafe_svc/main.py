@@ -1,6 +1,7 @@
 """cafe-svc's composition root: `python -m cafe_svc.main`."""
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 
 from fastapi import FastAPI
@@ -25,11 +26,13 @@ def create_app(settings: Settings, sidecar: Sidecar, clock: Clock) -> FastAPI:
     """Wire the service."""
     reminders = Reminders(sidecar, clock)
     guard_after = timedelta(seconds=settings.guard_after_s)
+    of_cafes = replace(CAFE, journal_limit=settings.journal_limit)
     cafes = StoredCatalogue(
-        Repository(sidecar, clock, settings.app_id, CAFE, reminders, guard_after), clock
+        Repository(sidecar, clock, settings.app_id, of_cafes, reminders, guard_after), clock
     )
+    kind = replace(CAFE_ORDER, journal_limit=settings.journal_limit)
     cafe_orders = CafeOrders(
-        repository=Repository(sidecar, clock, settings.app_id, CAFE_ORDER, reminders, guard_after),
+        repository=Repository(sidecar, clock, settings.app_id, kind, reminders, guard_after),
         catalogue=cafes,
         clock=clock,
         making_time=timedelta(seconds=settings.making_time_s),

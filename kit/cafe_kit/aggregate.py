@@ -14,7 +14,7 @@ from cafe_kit.sidecar import Unavailable
 from cafe_kit.transitions import Decide, Decision, Ignore, Refuse, Stay
 
 JOURNAL_LIMIT: Final = 64
-"""Entries of a document; the oldest go first."""
+"""Entries of a document unless a setting says otherwise; the oldest go first."""
 
 StateT = TypeVar("StateT")
 
@@ -121,6 +121,7 @@ class Kind(Generic[StateT]):
     document: type[Document[StateT]]
     decide: Decide[StateT]
     events: Mapping[StrEnum, type[Event]]
+    journal_limit: int = JOURNAL_LIMIT
 
     def draft(
         self,
@@ -134,7 +135,7 @@ class Kind(Generic[StateT]):
         return self.document(
             state=decision.steps[-1].state,
             version=(found.document.version if found else 0) + len(decision.steps),
-            journal=(*old, entry)[-JOURNAL_LIMIT:],
+            journal=(*old, entry)[-self.journal_limit :],
             unarmed=unarmed,
         )
 

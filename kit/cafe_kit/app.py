@@ -1,9 +1,11 @@
 """The one way to make a service: routes, errors, limits, probes, start and stop."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final, Generic, TypeVar
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -11,14 +13,18 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.routing import Route
 
 from cafe_kit.auth import TokenVerifier
+from cafe_kit.backoff import Backoff
 from cafe_kit.clock import Clock
+from cafe_kit.dead_letters import DeadLetters
 from cafe_kit.logs import get_logger
-from cafe_kit.middleware import BodyLimit, Observe
+from cafe_kit.middleware import BodyLimit, InFlightLimit, Observe, SidecarOnly
+from cafe_kit.ops import router_of
 from cafe_kit.problems import HANDLERS, PROBLEM_JSON, ProblemBody, problem_response
+from cafe_kit.rates import RateLimit
 from cafe_kit.reminders import Reminders
 from cafe_kit.settings import Settings
 from cafe_kit.sidecar import Sidecar, SidecarError
-from cafe_kit.subscriptions import Reaction, subscribe
+from cafe_kit.subscriptions import Handle, Reaction, Subscriptions, handlers
 
 ServiceT = TypeVar("ServiceT")
 _START_POLL_S: Final = 0.1
@@ -49,10 +55,10 @@ class Parts(Generic[ServiceT]):
     router: APIRouter
     reactions: Sequence[Reaction[ServiceT, Any]]
     title: str
+    reminders: Reminders
     prepare: Callable[[], Awaitable[None]] = _nothing
     run: Callable[[], Awaitable[None]] = _nothing
     info: dict[str, str] = field(default_factory=dict[str, str])
-    reminders: Reminders | None = None
 
 
 class _Service(FastAPI):
@@ -72,50 +78,82 @@ def build_app(
 ) -> FastAPI:
     """Return the app. It opens nothing before it runs, and never fails because Dapr is away."""
     lifecycle = Lifecycle()
+    handles = handlers(parts.service, parts.reactions)
+    letters = _dead_letters(parts, settings, sidecar, clock, handles)
+    subscriptions = Subscriptions(
+        settings.app_id, settings.pubsub, settings.letter_pubsub, handles, letters.receive
+    )
     app = _Service(
         title=parts.title,
-        lifespan=_lifespan(parts, sidecar, lifecycle),
+        lifespan=_lifespan(parts, sidecar, lifecycle, subscriptions.topics),
         exception_handlers={**HANDLERS},
         responses={"default": {"model": ProblemBody, "description": "A problem (RFC 9457)"}},
         redoc_url=None,
     )
-    app.state.service = parts.service
+    _set_state(app, parts, settings, sidecar, clock)
     app.state.lifecycle = lifecycle
-    app.state.verifier = TokenVerifier(
-        sidecar, clock, issuer=settings.token_issuer, audience=settings.token_audience
-    )
     app.include_router(parts.router)
-    app.include_router(_probes(lifecycle, settings, parts.info))
-    if parts.reminders is not None:
-        app.include_router(_jobs(parts.reminders))
-    subscribe(app, parts.service, parts.reactions, pubsub=settings.pubsub, app_id=settings.app_id)
+    app.include_router(router_of(letters))
+    app.include_router(_probes(lifecycle, settings, parts.info, letters))
+    app.include_router(_jobs(parts.reminders))
+    subscriptions.register(app)
     _hide_from_docs(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(InFlightLimit, limit=settings.max_in_flight)
+    app.add_middleware(SidecarOnly, tokens=settings.app_api_tokens)
     app.add_middleware(Observe)
     return app
 
 
+def _set_state(
+    app: FastAPI, parts: Parts[ServiceT], settings: Settings, sidecar: Sidecar, clock: Clock
+) -> None:
+    """Put what routes and dependencies ask for where they find it."""
+    app.state.service = parts.service
+    app.state.page_limit = settings.page_limit
+    app.state.verifier = TokenVerifier(
+        sidecar, clock, issuer=settings.token_issuer, audience=settings.token_audience
+    )
+    app.state.rate = RateLimit(clock, per_s=settings.caller_rate_per_s, burst=settings.caller_burst)
+
+
+def _dead_letters(
+    parts: Parts[ServiceT],
+    settings: Settings,
+    sidecar: Sidecar,
+    clock: Clock,
+    handles: Mapping[str, Handle],
+) -> DeadLetters:
+    backoff = Backoff(
+        timedelta(seconds=settings.letter_retry_first_s),
+        timedelta(seconds=settings.letter_retry_most_s),
+        random.random,
+    )
+    return DeadLetters(sidecar, clock, parts.reminders, handles, backoff)
+
+
 def _lifespan(
-    parts: Parts[ServiceT], sidecar: Sidecar, lifecycle: Lifecycle
+    parts: Parts[ServiceT], sidecar: Sidecar, lifecycle: Lifecycle, heard: frozenset[str]
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         tasks = [
-            asyncio.create_task(_guarded(lambda: _start(parts, sidecar, lifecycle))),
+            asyncio.create_task(_guarded(lambda: _start(parts, sidecar, lifecycle, heard))),
             asyncio.create_task(_guarded(parts.run)),
         ]
         yield
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if parts.reminders is not None:
-            await parts.reminders.close()
+        await parts.reminders.close()
         await sidecar.close()
 
     return lifespan
 
 
-def _probes(lifecycle: Lifecycle, settings: Settings, info: dict[str, str]) -> APIRouter:
+def _probes(
+    lifecycle: Lifecycle, settings: Settings, info: dict[str, str], letters: DeadLetters
+) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/livez")
@@ -136,6 +174,7 @@ def _probes(lifecycle: Lifecycle, settings: Settings, info: dict[str, str]) -> A
 
     @router.get("/metrics")
     async def metrics() -> Response:
+        await letters.count()
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return router
@@ -160,13 +199,14 @@ def _hide_from_docs(app: FastAPI) -> None:
             route.include_in_schema = False
 
 
-async def _start(parts: Parts[ServiceT], sidecar: Sidecar, lifecycle: Lifecycle) -> None:
+async def _start(
+    parts: Parts[ServiceT], sidecar: Sidecar, lifecycle: Lifecycle, heard: frozenset[str]
+) -> None:
     """Become ready: every subscription registered, `prepare` done.
 
     daprd reads `/dapr/subscribe` once; where that failed nothing would ever be delivered, while
     its own health stays green.
     """
-    heard = {reaction.hears.TOPIC for reaction in parts.reactions}
     while True:
         try:
             missing = heard - await sidecar.subscriptions()

@@ -19,6 +19,7 @@ from pydantic_core import from_json
 from cafe_kit.clock import Clock
 from cafe_kit.logs import get_logger
 from cafe_kit.problems import Forbidden, TemporarilyAway, Unauthenticated
+from cafe_kit.rates import RateLimit
 from cafe_kit.sidecar import Sidecar, SidecarError
 
 ALGORITHMS: Final = ["EdDSA", "RS256"]
@@ -124,7 +125,7 @@ def _valid_at(now: float, claims: Mapping[str, Any]) -> bool:
 def require(*roles: str) -> Callable[..., Awaitable[Principal]]:
     """Return a dependency: the verified caller, who has one of `roles` (any, when none is named).
 
-    It raises `Unauthenticated` (401) and `Forbidden` (403).
+    It raises `Unauthenticated` (401), `Forbidden` (403) and `TooMany` (429).
     """
 
     async def principal(
@@ -135,6 +136,8 @@ def require(*roles: str) -> Callable[..., Awaitable[Principal]]:
             raise Unauthenticated("Send a bearer token in the Authorization header.")
         verifier: TokenVerifier = request.app.state.verifier
         found = await verifier.verify(bearer.credentials)
+        rate: RateLimit = request.app.state.rate
+        rate.take(found.sub)
         if roles and found.roles.isdisjoint(roles):
             raise Forbidden(f"This needs the role {' or '.join(roles)}.")
         return found

@@ -61,6 +61,7 @@ class MemoryDapr:
     pending: deque[Delivery] = field(default_factory=deque[Delivery])
     dead: list[Delivery] = field(default_factory=list[Delivery])
     routes: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    letters: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
     dice: random.Random = field(init=False)
     jobs: MemoryJobs = field(init=False)
 
@@ -80,17 +81,20 @@ class MemoryDapr:
             json.loads(reply.body) if reply.status == HTTPStatus.OK else []
         )
         self.routes[app_id] = {item["topic"]: item["route"] for item in items}
+        self.letters |= {(app_id, i["topic"]): i.get("deadLetterTopic", "") for i in items}
 
     def accept(self, topic: str, event: bytes) -> None:
         """Take an event from a publisher and queue it, with the trace, for every subscriber."""
         self.published.append((topic, event))
-        headers = {**_CLOUD_EVENT, **outgoing_headers()}
+        self._queue(topic, event, {**_CLOUD_EVENT, **outgoing_headers()})
+
+    def _queue(self, topic: str, event: bytes, headers: Mapping[str, str]) -> None:
         for app_id, routes in self.routes.items():
             if topic in routes:
                 self.pending.append(Delivery(app_id, topic, routes[topic], event, headers))
 
     async def deliver(self, delivery: Delivery) -> Outcome:
-        """Hand over one event; what must be retried goes to the back of the queue."""
+        """Hand over one event; retried, it goes to the back of the queue, dropped, it is dead."""
         try:
             call = self.apps[delivery.app_id]
             reply = await call("POST", delivery.route, delivery.event, delivery.headers)
@@ -101,6 +105,8 @@ class MemoryDapr:
             return Done()
         if answer == "DROP":
             self.dead.append(delivery)
+            letters = self.letters[delivery.app_id, delivery.topic]
+            self._queue(letters, delivery.event, delivery.headers)
             return Drop("dropped by the handler")
         self.pending.append(delivery)
         return Retry("not handled")

@@ -1,5 +1,8 @@
-"""Around every request: trace and log context, a metric, and the limit on bodies."""
+"""Around every request: trace and log context, a metric, who may call, and the limits."""
 
+import hmac
+from collections.abc import Sequence
+from functools import partial
 from time import perf_counter
 from typing import Final
 
@@ -7,10 +10,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cafe_kit.logs import bound
 from cafe_kit.metrics import REQUESTS
-from cafe_kit.problems import TooLarge, on_bug
+from cafe_kit.problems import TemporarilyAway, TooLarge, on_bug, problem_response
 from cafe_kit.tracing import span
 
 _UNKNOWN_ROUTE: Final = "(none)"
+_SIDECAR_ONLY: Final = ("/events/", "/job/", "/dapr/")
+_PROBES: Final = ("/livez", "/readyz", "/metrics", "/info")
 
 
 class Observe:
@@ -50,6 +55,58 @@ class Observe:
             REQUESTS.labels(scope["method"], route, str(status)).observe(perf_counter() - started)
 
 
+class SidecarOnly:
+    """Let nobody but the sidecar deliver events, fire jobs or name a calling app.
+
+    The sidecar shows APP_API_TOKEN on all of its calls. Without `tokens` nothing is checked.
+    """
+
+    def __init__(self, app: ASGIApp, *, tokens: Sequence[str]) -> None:
+        self._app = app
+        self._tokens = [token.encode() for token in tokens]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and self._tokens and not self._may_pass(scope):
+            refusal = problem_response(401, "Only this app's sidecar may call this.")
+            await refusal(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _may_pass(self, scope: Scope) -> bool:
+        headers = dict(scope["headers"])
+        if not scope["path"].startswith(_SIDECAR_ONLY) and b"dapr-caller-app-id" not in headers:
+            return True
+        shown = headers.get(b"dapr-api-token", b"")
+        # Every token is compared, so that the time tells nothing.
+        return any([*map(partial(hmac.compare_digest, shown), self._tokens)])
+
+
+class InFlightLimit:
+    """Answer 503 at once while so many requests of people are under way.
+
+    What the sidecar sends is limited by its own `concurrency`; probes must always get through.
+    """
+
+    def __init__(self, app: ASGIApp, *, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+        self._under_way = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith((*_SIDECAR_ONLY, *_PROBES)):
+            await self._app(scope, receive, send)
+            return
+        if self._under_way >= self._limit:
+            problem = TemporarilyAway(f"{self._limit} requests are under way; try again.")
+            await problem.response()(scope, receive, send)
+            return
+        self._under_way += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._under_way -= 1
+
+
 class BodyLimit:
     """Answer 413 as soon as a body is known to be over the limit; read no further.
 
@@ -61,7 +118,7 @@ class BodyLimit:
         self._max = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(("/events/", "/job/")):
+        if scope["type"] != "http" or scope["path"].startswith(_SIDECAR_ONLY):
             await self._app(scope, receive, send)
             return
         problem = TooLarge(f"The body may have at most {self._max} bytes.")

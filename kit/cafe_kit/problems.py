@@ -10,6 +10,7 @@ Errors::
     ├── Refused             409 the present state does not allow it
     ├── TooLarge            413 over a limit
     ├── Unprocessable       422 well formed, but not acceptable
+    ├── TooMany             429 with Retry-After: over a limit of this caller
     └── TemporarilyAway     503 with Retry-After: the same request may be sent again
 """
 
@@ -97,6 +98,13 @@ class Unprocessable(Problem):
     """The request contradicts itself or an earlier one."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class TooMany(Problem):
+    """The caller has used up what is theirs for now."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    headers: ClassVar[Mapping[str, str]] = {"retry-after": str(RETRY_AFTER_S)}
 
 
 class TemporarilyAway(Problem):

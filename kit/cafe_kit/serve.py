@@ -1,8 +1,15 @@
-"""Run a service: logs, sidecar, uvicorn; drained on SIGTERM."""
+"""Run a service: logs, sidecar, uvicorn; drained on SIGTERM.
 
+How a process ends: `/readyz` says 503 at once, new requests are taken for another
+`drain_notice_s` (whoever balances load has to notice first), then those under way are finished,
+at most `drain_s`; exit code 0. The sidecar is best told to stop at the same moment: from then on
+it delivers nothing new, and its flags (tools/topology.py) have it serve the app until that ends.
+"""
+
+import asyncio
 from collections.abc import Callable
 from types import FrameType
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import uvicorn
 from fastapi import FastAPI
@@ -18,18 +25,41 @@ from cafe_kit.sidecar import Sidecar
 SettingsT = TypeVar("SettingsT", bound=Settings)
 
 
-class _Server(uvicorn.Server):
-    """Not ready as soon as the signal arrives; requests under way are finished first."""
+_CLOSE: Final = (b"connection", b"close")
 
-    def __init__(self, config: uvicorn.Config, lifecycle: Lifecycle) -> None:
+
+class _Server(uvicorn.Server):
+    """Not ready as soon as the signal arrives, gone `notice_s` later; a second signal ends that.
+
+    Every answer meanwhile closes its connection: a client that kept one could otherwise send its
+    next request just as the server hangs up.
+    """
+
+    def __init__(self, config: uvicorn.Config, lifecycle: Lifecycle, notice_s: float) -> None:
         super().__init__(config)
         self._lifecycle = lifecycle
+        self._notice_s = notice_s
+        self._stop_at: float | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._lifecycle.draining = True
+        if not self._lifecycle.draining:
+            self._lifecycle.draining = True
+            return
         super().handle_exit(sig, frame)
         # uvicorn raises them again at the end, and an orderly end would look like a death.
         self._captured_signals.clear()
+
+    async def on_tick(self, counter: int) -> bool:
+        if not self._lifecycle.draining:
+            return await super().on_tick(counter)
+        now = asyncio.get_running_loop().time()
+        if self._stop_at is None:
+            self._stop_at = now + self._notice_s
+        self.should_exit |= now >= self._stop_at
+        over = await super().on_tick(counter)
+        if _CLOSE not in self.server_state.default_headers:
+            self.server_state.default_headers = [*self.server_state.default_headers, _CLOSE]
+        return over
 
 
 def run(
@@ -39,10 +69,10 @@ def run(
     *,
     subject_name: str,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; requests under way get `drain_s` seconds."""
+    """Serve until SIGTERM or SIGINT, and end in an orderly way."""
     logs.configure(settings.app_id, settings.log_level, subject_name)
     app = create_app(settings, _sidecar(settings), clock)
-    _Server(_config(app, settings), app.state.lifecycle).run()
+    _Server(_config(app, settings), app.state.lifecycle, settings.drain_notice_s).run()
 
 
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:

@@ -10,7 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 class Settings(BaseModel):
     """What every service needs. A field `token_issuer` is read from `TOKEN_ISSUER`.
 
-    `guard_after_s`: so long after a command somebody looks whether its events are out.
+    Told to stop, a process takes new requests for another `drain_notice_s`, and those under way get
+    `drain_s` after that. `guard_after_s`: so long after a command somebody looks whether its events
+    are out.
+    `app_api_token` is what the sidecar shows on its calls, `app_api_token_previous` what it showed
+    before a rotation; `dapr_api_token` is shown to the sidecar.
+    Limits: bytes of a body; requests of people under way; requests a second of one caller, and how
+    many at once after a pause; items of a page; inputs a document remembers.
+    `letter_retry_*`: seconds from the first to the longest wait until a dead letter is tried again.
     `fault_kill` is for tests (cafe_kit/faults.py) and refused in production.
     Raises `pydantic.ValidationError`, which names the variable, when one is missing or malformed.
     """
@@ -24,12 +31,23 @@ class Settings(BaseModel):
     dapr_api_token: str = ""
     state_store: str
     pubsub: str
+    letter_pubsub: str = "dead-letters"
+    app_api_token: str = ""
+    app_api_token_previous: str = ""
     environment: Literal["development", "production"] = "development"
     token_issuer: str
     token_audience: str
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     max_body_bytes: int = Field(default=65_536, gt=0)
+    max_in_flight: int = Field(default=128, gt=0)
+    caller_rate_per_s: float = Field(default=20, gt=0)
+    caller_burst: int = Field(default=100, gt=0)
+    page_limit: int = Field(default=50, gt=0)
+    journal_limit: int = Field(default=64, ge=16)
+    letter_retry_first_s: float = Field(default=60, gt=0)
+    letter_retry_most_s: float = Field(default=3600, gt=0)
     sidecar_deadline_s: float = Field(default=5.0, gt=0)
+    drain_notice_s: float = Field(default=1.0, ge=0)
     drain_s: int = Field(default=15, gt=0)
     guard_after_s: float = Field(default=10.0, gt=0)
     fault_kill: Path | None = None
@@ -40,7 +58,14 @@ class Settings(BaseModel):
         return cls.model_validate({k: v for k in cls.model_fields if (v := env.get(k.upper()))})
 
     @model_validator(mode="after")
-    def _no_faults_in_production(self) -> Self:
-        if self.fault_kill is not None and self.environment == "production":
+    def _safe_in_production(self) -> Self:
+        if self.environment == "production" and self.fault_kill is not None:
             raise ValueError("FAULT_KILL is for tests; take it away where ENVIRONMENT=production")
+        if self.environment == "production" and not self.app_api_token:
+            raise ValueError("APP_API_TOKEN is needed where ENVIRONMENT=production")
         return self
+
+    @property
+    def app_api_tokens(self) -> tuple[str, ...]:
+        """Every token a sidecar may show; none: whoever reaches the port may do as it does."""
+        return tuple(filter(None, (self.app_api_token, self.app_api_token_previous)))

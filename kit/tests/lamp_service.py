@@ -18,6 +18,7 @@ from cafe_kit.logs import get_logger
 from cafe_kit.memory_sidecar import Call
 from cafe_kit.outcomes import Done, Outcome
 from cafe_kit.problems import Refused
+from cafe_kit.reminders import Reminders
 from cafe_kit.settings import Settings
 from cafe_kit.sidecar import Rejected, Reply, Sidecar, Unavailable
 from cafe_kit.subscriptions import Reaction
@@ -70,6 +71,13 @@ class Service:
         """Handle any event."""
         self.given.append((event, cause))
         get_logger().info("heard")
+        return self._result()
+
+    async def park(self, _: bytes) -> Outcome:
+        """Take any dead letter."""
+        return self._result()
+
+    def _result(self) -> Outcome:
         if isinstance(self.outcome, Exception):
             raise self.outcome
         return self.outcome
@@ -146,7 +154,8 @@ def lamp_app(
     sidecar: Sidecar, clock: Clock, settings: Settings = SETTINGS, **parts: Any
 ) -> FastAPI:
     """Build the app; `parts` are further arguments of `Parts`."""
-    made = Parts(Service(), router, REACTIONS, title="lamp-svc", **parts)
+    parts = {"service": Service(), "reminders": Reminders(sidecar, clock)} | parts
+    made: Parts[Service] = Parts(router=router, reactions=REACTIONS, title="lamp-svc", **parts)
     return build_app(made, settings, sidecar, clock)
 
 

@@ -11,6 +11,8 @@ from kit.tests.lamp import SOURCE, ManualClock
 from kit.tests.lamp_service import call_of, client_of, lamp_app, running
 from tests.waiting import wait_until
 
+LETTERS = "cafe.dead-letter.lamp-svc"
+
 
 async def not_ready(client: httpx.AsyncClient, detail: str) -> None:
     """Wait until `/readyz` answers 503 and gives this reason."""
@@ -45,10 +47,10 @@ async def test_an_app_is_ready_when_every_subscription_is_registered(
     app = lamp_app(sidecar, clock)
 
     async with running(app) as client:
-        await not_ready(client, "waiting for subscriptions: lamp.Dark.v1, lamp.Lit.v1")
+        await not_ready(client, f"waiting for subscriptions: {LETTERS}, lamp.Dark.v1, lamp.Lit.v1")
 
         dapr.routes[SOURCE] = {"lamp.Lit.v1": "/events/lamp.Lit.v1"}
-        await not_ready(client, "waiting for subscriptions: lamp.Dark.v1")
+        await not_ready(client, f"waiting for subscriptions: {LETTERS}, lamp.Dark.v1")
 
         await dapr.join(SOURCE, call_of(app))
         await ready(client)

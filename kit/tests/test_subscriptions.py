@@ -4,7 +4,6 @@ No answer is a 4xx: 404 would drop an event and 422 would repeat it in vain.
 """
 
 import json
-from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -19,8 +18,9 @@ from cafe_kit.events import Cause
 from cafe_kit.memory_sidecar import MemorySidecar
 from cafe_kit.outcomes import Done, Drop, Duplicate, Outcome, Retry
 from cafe_kit.sidecar import Rejected, Reply, Unavailable
-from cafe_kit.subscriptions import dead_letter_topic, subscribe
+from cafe_kit.subscriptions import Handle, Subscriptions, dead_letter_topic, handlers
 from kit.tests.lamp import NOW, ManualClock
+from kit.tests.lamp_events import LIT, lit
 from kit.tests.lamp_service import REACTIONS, LitView, Service, lamp_app
 
 SUCCESS, RETRY, DROP = (
@@ -28,17 +28,6 @@ SUCCESS, RETRY, DROP = (
     b'{"status":"RETRY"}',
     b'{"status":"DROP"}',
 )
-LIT: dict[str, Any] = {
-    "specversion": "1.0",
-    "id": "event-1",
-    "type": "lamp.Lit.v1",
-    "source": "lamp-svc",
-    "subject": "lamp-1",
-    "time": NOW.isoformat(),
-    "data": {"lamp_id": "lamp-1", "presses": 3, "unknown": True},
-    "traceparent": "",
-    "topic": "lamp.Lit.v1",
-}
 
 
 @pytest.fixture
@@ -48,19 +37,23 @@ def service() -> Service:
 
 @pytest.fixture
 def app(service: Service) -> FastAPI:
-    app = FastAPI()
-    subscribe(app, service, REACTIONS, pubsub="lamp-pubsub", app_id="lamp-svc")
+    return subscribed(service)
+
+
+def subscribed(service: Service, letters: Handle | None = None) -> FastAPI:
+    """Return an app that hears what the table names."""
+    app, handles = FastAPI(), handlers(service, REACTIONS)
+    Subscriptions("lamp-svc", "lamp-pubsub", "letters", handles, letters or parked).register(app)
     return app
+
+
+async def parked(_: bytes) -> Outcome:
+    """Park any letter."""
+    return Done()
 
 
 async def deliver(app: FastAPI, body: bytes) -> Reply:
     return await asgi.call(app, "POST", "/events/lamp.Lit.v1", body=body)
-
-
-def lit(**changes: object) -> bytes:
-    """Return a delivered event; a change to `...` leaves the attribute out."""
-    event = LIT | changes
-    return json.dumps({name: event[name] for name in event if event[name] is not ...}).encode()
 
 
 async def test_the_table_is_what_the_sidecar_subscribes_to(app: FastAPI) -> None:
@@ -75,6 +68,13 @@ async def test_the_table_is_what_the_sidecar_subscribes_to(app: FastAPI) -> None
             "deadLetterTopic": "cafe.dead-letter.lamp-svc",
         }
         for topic in ("lamp.Lit.v1", "lamp.Dark.v1")
+    ] + [
+        {
+            "pubsubname": "letters",
+            "topic": "cafe.dead-letter.lamp-svc",
+            "route": "/events/cafe.dead-letter.lamp-svc",
+            "metadata": {},
+        }
     ]
 
 
@@ -154,10 +154,7 @@ async def test_what_is_no_event_of_the_topic_is_dropped_with_a_reason(
     ).map(lambda value: json.dumps(value).encode())
 )
 async def test_nothing_that_arrives_is_answered_otherwise(body: bytes) -> None:
-    app = FastAPI()
-    subscribe(app, Service(), REACTIONS, pubsub="lamp-pubsub", app_id="lamp-svc")
-
-    reply = await deliver(app, body)
+    reply = await deliver(subscribed(Service()), body)
 
     assert reply.status == 200
     assert reply.body in {SUCCESS, RETRY, DROP}
@@ -190,6 +187,20 @@ async def test_an_unexpected_exception_is_logged_in_full(app: FastAPI, service: 
         True,
     )
     assert (line["subject"], line["cause_id"]) == ("lamp-1", "event-1")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "body"),
+    [(Done(), SUCCESS), (Unavailable("away"), RETRY), (RuntimeError("bug"), RETRY)],
+)
+async def test_a_dead_letter_is_parked_or_stays_in_the_broker(
+    outcome: Outcome | Exception, body: bytes
+) -> None:
+    app = subscribed(Service(), Service(outcome).park)
+
+    reply = await asgi.call(app, "POST", "/events/cafe.dead-letter.lamp-svc", body=b"anything")
+
+    assert (reply.status, reply.body) == (200, body)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """mypage-svc's public routes."""
 
-import base64
 from datetime import datetime
 from typing import Annotated
 
@@ -8,7 +7,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel
 
 from cafe_kit.auth import Principal, require
-from cafe_kit.problems import BadRequest, Forbidden, NotFound
+from cafe_kit.pages import CURSOR_LIMIT, PageSize, decoded, encoded
+from cafe_kit.problems import Forbidden, NotFound
 from mypage_svc import use_cases
 from mypage_svc.domain import (
     DeliveryStatus,
@@ -25,7 +25,6 @@ from mypage_svc.indexes import Mine
 from mypage_svc.use_cases import MyPages, Page
 
 router = APIRouter(tags=["my-pages"])
-PAGE_LIMIT = 50
 
 
 class MomentBody(BaseModel):
@@ -77,16 +76,19 @@ class BoardBody(BaseModel):
 async def get_pages(
     request: Request,
     caller: Annotated[Principal, Depends(require("customer"))],
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
-    limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = 20,
+    limit: PageSize,
+    cursor: Annotated[str | None, Query(max_length=CURSOR_LIMIT)] = None,
 ) -> PagesBody:
     """List the caller's own orders, newest first."""
     service: MyPages = request.app.state.service
-    before = _decoded(cursor) if cursor else None
+    before = None
+    if cursor:
+        placed_at, order_id = decoded(cursor)
+        before = Mine(order_id, placed_at)
     pages = await use_cases.pages_of(service, caller.sub, before=before, limit=limit + 1)
     more = len(pages) > limit
     items = [_body(page) for page in pages[:limit]]
-    return PagesBody(items=items, next=_encoded(items[-1]) if more else None)
+    return PagesBody(items=items, next=_cursor(items[-1]) if more else None)
 
 
 @router.get("/my-pages/{order_id}")
@@ -141,17 +143,5 @@ def _board_item(page: Page, now: datetime) -> BoardItemBody:
     return BoardItemBody(**_body(page).model_dump(), waiting_s=waiting_s)
 
 
-def _encoded(last: PageBody) -> str:
-    text = f"{last.placed_at.isoformat()} {last.order_id}"
-    return base64.urlsafe_b64encode(text.encode()).decode()
-
-
-def _decoded(cursor: str) -> Mine:
-    try:
-        at, _, order_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
-        placed_at = datetime.fromisoformat(at)
-    except ValueError as error:
-        raise BadRequest("The cursor is not one of ours.") from error
-    if placed_at.tzinfo is None:
-        raise BadRequest("The cursor is not one of ours.")
-    return Mine(order_id, placed_at)
+def _cursor(last: PageBody) -> str:
+    return encoded(last.placed_at, last.order_id)

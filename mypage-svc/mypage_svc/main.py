@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from cafe_kit.app import Parts, build_app
 from cafe_kit.clock import Clock, utc_now
+from cafe_kit.reminders import Reminders
 from cafe_kit.serve import run
 from cafe_kit.sidecar import Sidecar
 from mypage_svc import api, saga
@@ -19,7 +20,8 @@ def create_app(settings: Settings, sidecar: Sidecar, clock: Clock) -> FastAPI:
     """Wire the service."""
     pages = SidecarPages(sidecar)
     service = MyPages(pages=pages, projector=Projector(pages), clock=clock)
-    parts = Parts(service, api.router, saga.REACTIONS, title="mypage-svc")
+    reminders = Reminders(sidecar, clock)
+    parts = Parts(service, api.router, saga.REACTIONS, title="mypage-svc", reminders=reminders)
     return build_app(parts, settings, sidecar, clock)
 
 

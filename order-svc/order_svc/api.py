@@ -57,7 +57,7 @@ class PlaceOrderBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     cafe_id: Id
-    items: Annotated[list[Line], Field(min_length=1, max_length=20)]
+    items: Annotated[list[Line], Field(min_length=1)]
     payment_method: Annotated[str, Field(pattern=r"^tok_[a-z0-9_]{1,60}$")]
     fulfilment: FulfilmentBody
     note: Annotated[str, Field(max_length=200)] | None = None

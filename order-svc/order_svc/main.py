@@ -1,6 +1,7 @@
 """order-svc's composition root: `python -m order_svc.main`."""
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 
 from fastapi import FastAPI
@@ -15,6 +16,7 @@ from cafe_kit.sidecar import Sidecar
 from order_svc import api, domain, events, model, saga, use_cases
 from order_svc.adapters import SidecarMenu
 from order_svc.deadlines import Deadlines
+from order_svc.open_orders import OpenOrders
 from order_svc.settings import Settings
 from order_svc.use_cases import Orders
 
@@ -25,10 +27,13 @@ def create_app(settings: Settings, sidecar: Sidecar, clock: Clock) -> FastAPI:
     """Wire the service."""
     reminders = Reminders(sidecar, clock)
     guard_after = timedelta(seconds=settings.guard_after_s)
+    kind = replace(ORDER, journal_limit=settings.journal_limit)
     orders = Orders(
-        repository=Repository(sidecar, clock, settings.app_id, ORDER, reminders, guard_after),
+        repository=Repository(sidecar, clock, settings.app_id, kind, reminders, guard_after),
         menu=SidecarMenu(sidecar, clock),
         clock=clock,
+        open_orders=OpenOrders(settings.max_open_orders),
+        max_items=settings.max_items,
         deadlines=Deadlines(
             payment=timedelta(seconds=settings.payment_deadline_s),
             accept=timedelta(seconds=settings.accept_deadline_s),

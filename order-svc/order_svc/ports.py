@@ -32,7 +32,7 @@ class Menu(Protocol):
     """The menus of all cafes."""
 
     async def of(self, cafe_id: str) -> CafeMenu:
-        """Return the menu, at most 5 s old, or 10 min while cafe-svc is away.
+        """Return the menu, at most 5 s old, or 10 min while cafe-svc is away or slow.
 
         Raises `MenuAway`.
         """

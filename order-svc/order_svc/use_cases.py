@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from cafe_kit.aggregate import Snapshot, Updated, Verdict, outcome_of
@@ -11,13 +12,14 @@ from cafe_kit.clock import Clock
 from cafe_kit.events import Cause, Received
 from cafe_kit.logs import get_logger
 from cafe_kit.outcomes import Outcome
-from cafe_kit.problems import Refused, TemporarilyAway, Unprocessable
+from cafe_kit.problems import Refused, TemporarilyAway, TooMany, Unprocessable
 from cafe_kit.reminders import Reminder
 from cafe_kit.repository import Repository
 from order_svc import inbound
 from order_svc.deadlines import Deadlines, Due, first_look, look
 from order_svc.model import (
     NO_DRINKS,
+    TERMINAL,
     AcceptDeadline,
     CancelOrder,
     Fulfilment,
@@ -30,6 +32,7 @@ from order_svc.model import (
     Status,
     Trigger,
 )
+from order_svc.open_orders import OpenOrders
 from order_svc.ports import CafeMenu, Menu, MenuAway
 
 WATCH: Final = "order.watch"
@@ -49,6 +52,8 @@ class Orders:
     menu: Menu
     clock: Clock
     deadlines: Deadlines
+    open_orders: OpenOrders
+    max_items: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +86,16 @@ class Placed:
 async def place_order(orders: Orders, wish: Wish) -> Placed:
     """Price and place an order once per Idempotency-Key.
 
-    Raises `Refused` (unknown item, sold out, closed), `Unprocessable` (the key was used with
-    another body), `TemporarilyAway` (no menu to be had) or `SidecarError`.
+    Raises `Refused` (unknown item, sold out, closed), `Unprocessable` (too many lines, or the key
+    was used with another body), `TooMany` (open orders), `TemporarilyAway` (no menu to be had) or
+    `SidecarError`.
     """
+    if len(wish.lines) > orders.max_items:
+        raise Unprocessable(f"An order has at most {orders.max_items} lines.")
     try:
         items = _price(wish, await orders.menu.of(wish.cafe_id))
-    except (Refused, MenuAway) as problem:
+        await orders.open_orders.check(wish.customer_id, wish.order_id, partial(_has_ended, orders))
+    except (Refused, MenuAway, TooMany) as problem:
         return await _replay_or_raise(orders, wish, problem)
     trigger = _trigger(wish, items)
     cause = Cause(f"place:{wish.fingerprint}")
@@ -98,6 +107,7 @@ async def place_order(orders: Orders, wish: Wish) -> Placed:
         expect_new=True,
         watch=Reminder(kind=WATCH, id=wish.order_id, due=due),
     )
+    orders.open_orders.add(wish.customer_id, wish.order_id)
     return _placed(updated)
 
 
@@ -181,6 +191,11 @@ def _chased_by_another(order: Order, now: datetime, deadlines: Deadlines) -> boo
 
 async def _apply(orders: Orders, event: Received[Any], trigger: Trigger, cause: Cause) -> Outcome:
     return outcome_of(await orders.repository.update(event.data.order_id, trigger, cause))
+
+
+async def _has_ended(orders: Orders, order_id: str) -> bool:
+    found = await orders.repository.get(order_id)
+    return found is None or found.state.status in TERMINAL
 
 
 def _price(wish: Wish, menu: CafeMenu) -> tuple[Item, ...]:

@@ -2,12 +2,14 @@
 
 import os
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 from fastapi import FastAPI
 
 from cafe_kit.aggregate import Document, Kind
 from cafe_kit.app import Parts, build_app
+from cafe_kit.backoff import Backoff
 from cafe_kit.clock import Clock, utc_now
 from cafe_kit.reminders import Reminders
 from cafe_kit.repository import Repository
@@ -15,7 +17,6 @@ from cafe_kit.serve import run
 from cafe_kit.sidecar import Sidecar
 from payment_svc import api, domain, events, model, saga, use_cases
 from payment_svc.adapters import SidecarGateway
-from payment_svc.backoff import Backoff
 from payment_svc.settings import Settings
 from payment_svc.use_cases import Payments
 
@@ -26,8 +27,9 @@ def create_app(settings: Settings, sidecar: Sidecar, clock: Clock) -> FastAPI:
     """Wire the service."""
     reminders = Reminders(sidecar, clock)
     guard_after = timedelta(seconds=settings.guard_after_s)
+    kind = replace(PAYMENT, journal_limit=settings.journal_limit)
     payments = Payments(
-        repository=Repository(sidecar, clock, settings.app_id, PAYMENT, reminders, guard_after),
+        repository=Repository(sidecar, clock, settings.app_id, kind, reminders, guard_after),
         gateway=SidecarGateway(sidecar),
         reminders=reminders,
         clock=clock,

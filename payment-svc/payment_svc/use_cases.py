@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from cafe_kit.aggregate import Snapshot, Updated, Verdict, outcome_of
+from cafe_kit.backoff import Backoff
 from cafe_kit.clock import Clock
 from cafe_kit.events import Cause, Received
 from cafe_kit.logs import get_logger
@@ -14,7 +15,6 @@ from cafe_kit.problems import Refused
 from cafe_kit.reminders import Reminder, Reminders
 from cafe_kit.repository import Repository
 from payment_svc import inbound
-from payment_svc.backoff import Backoff
 from payment_svc.domain import ALERT_AT_ATTEMPT
 from payment_svc.model import (
     Payment,

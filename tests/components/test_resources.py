@@ -42,6 +42,7 @@ PUBSUB = {
     "mypage-svc": "page-pubsub",
 }
 PUBSUBS = of_kind("Component", "pubsub.")
+LETTERS = PUBSUBS.pop("dead-letters")
 STORES = of_kind("Component", "state.")
 RESILIENCY = of_kind("Resiliency")["cafe"]
 POLICIES = RESILIENCY["spec"]["policies"]
@@ -50,8 +51,8 @@ APP_DEADLINE_S = 5.0
 FIRST_SAGA_DEADLINE_S = 60.0
 
 
-def topics_of(names: str, app_id: str) -> set[str]:
-    return {f"cafe.{name}.v1" for name in names.split()} | {f"cafe.dead-letter.{app_id}"}
+def topics_of(names: str) -> set[str]:
+    return {f"cafe.{name}.v1" for name in names.split()}
 
 
 def scoped(direction: str) -> dict[str, set[str]]:
@@ -84,14 +85,14 @@ def test_every_service_checks_tokens_and_only_payment_svc_moves_money() -> None:
 
 @pytest.mark.parametrize("app_id", PUBSUB)
 def test_an_app_may_publish_what_it_says_and_its_dead_letters_and_nothing_else(app_id: str) -> None:
-    assert scoped("publishingScopes")[app_id] == topics_of(SAYS[app_id], app_id)
+    letters = f"cafe.dead-letter.{app_id}"
+
+    assert scoped("publishingScopes")[app_id] == topics_of(SAYS[app_id]) | {letters}
 
 
 @pytest.mark.parametrize("app_id", PUBSUB)
-def test_an_app_may_subscribe_to_what_it_hears_and_its_dead_letters_and_nothing_else(
-    app_id: str,
-) -> None:
-    assert scoped("subscriptionScopes")[app_id] == topics_of(HEARS[app_id], app_id)
+def test_an_app_may_subscribe_to_what_it_hears_and_nothing_else(app_id: str) -> None:
+    assert scoped("subscriptionScopes")[app_id] == topics_of(HEARS[app_id])
 
 
 @pytest.mark.parametrize("direction", ["publishingScopes", "subscriptionScopes"])
@@ -169,12 +170,30 @@ def test_a_store_is_one_file_of_one_service_and_waits_for_the_lock(name: str) ->
     assert "actorStateStore" not in values
 
 
+def test_every_app_hears_its_own_dead_letters_and_publishes_nothing_beside_them() -> None:
+    hears, says = (topic_scopes(LETTERS, f"{way}Scopes") for way in ("subscription", "publishing"))
+
+    assert hears == {app_id: {f"cafe.dead-letter.{app_id}"} for app_id in PUBSUB}
+    assert says == {app_id: {""} for app_id in PUBSUB}
+    assert set(LETTERS["scopes"]) == set(PUBSUB)
+
+
+def test_a_dead_letter_is_tried_without_end_by_workers_of_its_own() -> None:
+    retry = POLICIES["retries"][TARGETS["components"]["dead-letters"]["inbound"]["retry"]]
+    values = settings(LETTERS)
+
+    assert retry["maxRetries"] == -1
+    assert int(values["poolSize"]) > int(values["concurrency"])
+    assert int(values["redeliverInterval"]) > 0
+    assert seconds(values["processingTimeout"]) > seconds(POLICIES["timeouts"]["handler"])
+
+
 def test_every_policy_target_exists_and_every_policy_is_used() -> None:
     components = TARGETS["components"]
     used = [*TARGETS["apps"].values()]
     used += [direction for each in components.values() for direction in each.values()]
 
-    assert set(components) == {*PUBSUBS, *STORES}
+    assert set(components) == {*PUBSUBS, "dead-letters", *STORES}
     assert set(TARGETS["apps"]) == {"cafe-svc", *of_kind("HTTPEndpoint")}
     for group, key in [
         ("timeouts", "timeout"),

@@ -2,19 +2,22 @@
 
 import pytest
 
+from cafe_kit.settings import Settings
 from cafe_kit.subscriptions import dead_letter_topic
 from tests.components.resources import of_kind, topic_scopes
 from tools.contracts.services import SERVICES, Service
 
-PUBSUBS = of_kind("Component", "pubsub.").values()
+LETTERS = Settings.model_fields["letter_pubsub"].default
+PUBSUBS = of_kind("Component", "pubsub.")
 SAID = {topic: service.app_id for service in SERVICES for topic in service.says()}
 each_service = pytest.mark.parametrize("service", SERVICES, ids=lambda each: each.app_id)
 
 
 def allowed(service: Service, direction: str) -> set[str]:
     """Return the topics that the broker of this service grants it."""
-    [component] = [each for each in PUBSUBS if service.app_id in each["scopes"]]
-    return topic_scopes(component, direction)[service.app_id]
+    names = [name for name, each in PUBSUBS.items() if service.app_id in each["scopes"]]
+    [name] = set(names) - {LETTERS}
+    return topic_scopes(PUBSUBS[name], direction)[service.app_id]
 
 
 def test_every_topic_is_said_by_one_service() -> None:
@@ -52,10 +55,17 @@ def test_the_broker_lets_a_service_say_its_events_and_its_dead_letters(service: 
 
 
 @each_service
-def test_the_broker_lets_a_service_hear_its_topics_and_its_dead_letters(service: Service) -> None:
-    needed = {*service.hears(), dead_letter_topic(service.app_id)}
+def test_the_broker_lets_a_service_hear_its_topics(service: Service) -> None:
+    assert set(service.hears()) <= allowed(service, "subscriptionScopes")
 
-    assert needed <= allowed(service, "subscriptionScopes")
+
+@each_service
+def test_a_service_hears_its_own_dead_letters_and_publishes_nothing_there(service: Service) -> None:
+    hears = topic_scopes(PUBSUBS[LETTERS], "subscriptionScopes")[service.app_id]
+    says = topic_scopes(PUBSUBS[LETTERS], "publishingScopes")[service.app_id]
+
+    assert hears == {dead_letter_topic(service.app_id)}
+    assert says == {""}
 
 
 @each_service

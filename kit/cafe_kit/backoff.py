@@ -1,4 +1,4 @@
-"""How long to wait before a refund is tried again."""
+"""How long to wait before something is tried again."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The waits between attempts to refund: doubled, spread, and never longer than the longest."""
+"""The waits between attempts: doubled, spread, and never longer than the longest."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payment_svc.backoff import Backoff
+from cafe_kit.backoff import Backoff
 
 FIRST, MOST = timedelta(seconds=1), timedelta(minutes=15)
 
