@@ -12,6 +12,9 @@ PATIENCE_S = 60.0
 """Beyond processingTimeout + redeliverInterval: what a sidecar let go of in a restart comes again
 after that."""
 
+POLL_S = 0.1
+"""Ten looks a second: within what one caller may ask."""
+
 ORDER: dict[str, Any] = {
     "cafe_id": "gangnam",
     "items": [{"menu_id": "americano", "quantity": 1}],
@@ -35,6 +38,10 @@ class Cafe:
     def customer(self) -> "Person":
         """Return somebody who has never ordered."""
         return self.as_(f"customer-{uuid.uuid4().hex[:8]}", "customer")
+
+    def operator(self) -> "Person":
+        """Return somebody who looks after dead letters and refunds."""
+        return self.as_("olga", "operator")
 
     def barista(self, cafe_id: str = "gangnam") -> "Person":
         """Return a barista of a cafe."""
@@ -146,7 +153,11 @@ class Person:
         path = f"/my-pages/{order_id}"
         what = f"page {status} {last_event} {told} {refund}"
         return await wait_until(
-            lambda: self._json("mypage-svc", path), there, what=what, timeout_s=PATIENCE_S
+            lambda: self._json("mypage-svc", path),
+            there,
+            what=what,
+            timeout_s=PATIENCE_S,
+            every_s=POLL_S,
         )
 
     async def order_once(self, order_id: str, status: str) -> dict[str, Any]:
@@ -167,6 +178,7 @@ class Person:
             lambda body: body.get("status") in statuses,
             what=f"{path} {' or '.join(statuses)}",
             timeout_s=PATIENCE_S,
+            every_s=POLL_S,
         )
 
     async def _json(self, service: str, path: str) -> dict[str, Any]:

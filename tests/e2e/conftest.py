@@ -2,8 +2,10 @@
 
 Most stories share one with the deadlines of production. Stories of deadlines and refunds share a
 second one, where these last seconds; their modules put it in the place of the fixture `stack`.
+The environment's STORE says where both keep documents: sqlite (or nothing), valkey or postgres.
 """
 
+import os
 from collections.abc import AsyncGenerator, Generator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,13 @@ import pytest
 from tests.e2e.cafe import Cafe
 from tests.e2e.crashes import KILL_FILE
 from tests.waiting import wait_until
+from tools.components import STORES
 from tools.launch import RUN_FILE, random_stack
 from tools.stack import Stack
 from tools.topology import app_ids
 
 LOG_LINES_SHOWN = 8
+STORE = os.environ.get("STORE", STORES[0])
 
 
 SHORT = {
@@ -31,21 +35,29 @@ SHORT = {
 @pytest.fixture(scope="session")
 def patient_stack(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
     """The deadlines of production."""
-    yield from _stack(tmp_path_factory.mktemp("stack"), {})
+    yield from _stack(tmp_path_factory.mktemp("stack"), {}, STORE)
 
 
 @pytest.fixture(scope="session")
 def hasty_stack(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
     """Deadlines of seconds."""
-    yield from _stack(tmp_path_factory.mktemp("hasty"), SHORT)
+    yield from _stack(tmp_path_factory.mktemp("hasty"), SHORT, STORE)
 
 
-def _stack(folder: Path, settings: Mapping[str, Mapping[str, str]]) -> Generator[Stack]:
+@pytest.fixture(scope="session")
+def other_stack(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[Stack]:
+    """Deadlines of seconds, and the store that a test names."""
+    yield from _stack(tmp_path_factory.mktemp(request.param), SHORT, request.param)
+
+
+def _stack(folder: Path, settings: Mapping[str, Mapping[str, str]], store: str) -> Generator[Stack]:
     """Start everything once; a process that dies by itself fails the run."""
-    faults = {"FAULT_KILL": str(folder / KILL_FILE)}
+    faults = {"FAULT_KILL": str(folder / KILL_FILE), "LETTER_RETRY_FIRST_S": "2"}
     apps = app_ids(RUN_FILE)
     env = {app_id: {**faults, **settings.get(app_id, {})} for app_id in apps}
-    with random_stack(folder, app_env=env) as stack:
+    with random_stack(folder, app_env=env, store=store) as stack:
         yield stack
         _no_deaths(stack)
 
@@ -57,6 +69,14 @@ def stack(patient_stack: Stack) -> Stack:
 
 
 @pytest.fixture
+def broker(stack: Stack) -> str:
+    """The broker's program; a test that stops it has no meaning where it keeps the documents."""
+    if stack.topology.store == "valkey":
+        pytest.skip("without its broker this stack has no documents")
+    return "valkey"
+
+
+@pytest.fixture
 async def cafe(stack: Stack) -> AsyncGenerator[Cafe]:
     """Everything is up when a story begins, whatever the one before has hurt."""
     (stack.folder.path / KILL_FILE).unlink(missing_ok=True)
@@ -65,7 +85,9 @@ async def cafe(stack: Stack) -> AsyncGenerator[Cafe]:
         # An open breaker, and the back-off of a lost connection, outlast the return of cafe-svc.
         menu = f"http://127.0.0.1:{stack.topology.ports['order-svc.http']}/menus?cafe_id=gangnam"
         await wait_until(
-            lambda: http.get(menu, headers={"dapr-app-id": "cafe-svc"}),
+            lambda: http.get(
+                menu, headers={"dapr-app-id": "cafe-svc", **stack.topology.tokens.headers}
+            ),
             lambda answer: answer.is_success,
             what="order-svc's way to the menu",
             timeout_s=45,
