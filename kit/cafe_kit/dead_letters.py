@@ -88,7 +88,7 @@ class DeadLetters:
             raise NotFound("There is no such dead letter.")
         if found.state.status not in OPEN:
             # A crash may have come between settling it and striking it out.
-            await self._index.note(found.state)
+            await self._note(found.state)
         return found.state
 
     async def open(
@@ -124,7 +124,7 @@ class DeadLetters:
             raise NotFound("There is no such dead letter.")
         if updated.verdict is Verdict.REFUSED:
             raise Refused(f"Not now: {updated.why}.", current_status=updated.state.status)
-        await self._index.note(updated.state)
+        await self._note(updated.state)
         _log.warning("dead letter discarded", letter=letter_id, by=by, because=because)
         return updated.state
 
@@ -140,6 +140,15 @@ class DeadLetters:
         except (SidecarError, TimeoutError) as error:
             _log.warning("dead letters not counted", error=repr(error))
 
+    async def _note(self, letter: Letter) -> None:
+        """Bring the index up to date with a letter, and with whoever has changed it meanwhile."""
+        noted: Status | None = None
+        while noted is not letter.status:
+            await self._index.note(letter)
+            noted = letter.status
+            found = await self._letters.get(letter.message.letter_id)
+            letter = found.state if found else letter
+
     async def _handle(self, message: Message, body: bytes) -> Outcome:
         handle = self._handlers.get(message.topic)
         return await handle(body) if handle else Drop(f"nobody here hears {message.topic!r}")
@@ -152,7 +161,7 @@ class DeadLetters:
         letter = updated.state
         if letter is None:
             return None
-        await self._index.note(letter)
+        await self._note(letter)
         details = {"letter": letter_id, "topic": message.topic, "attempts": letter.attempts}
         if letter.status in OPEN:
             _log.warning(
@@ -191,7 +200,7 @@ class DeadLetters:
         early = letter.retry_at is not None and letter.retry_at > self._clock()
         if early or letter.status is not Status.RETRYING:
             # A failure came between an attempt and what was to follow it.
-            await self._index.note(letter)
+            await self._note(letter)
             return letter.retry_at
         outcome = await self._handle(letter.message, letter.message.body.encode())
         after = await self._conclude(letter.message, outcome, reminder.cause)
@@ -209,10 +218,10 @@ def read(body: bytes) -> Message:
     topic = _text(known, "topic") or _text(known, "type")
     text = body.decode(errors="replace")
     # The same event published again has another trace: what makes it the same are these.
-    same = [topic, known.get("source"), known["id"], known.get("data")] if "id" in known else text
-    mark = json.dumps(same, sort_keys=True)
+    same = [topic, known.get("source"), known.get("id"), known.get("data")]
+    mark = json.dumps(same, sort_keys=True).encode() if "id" in known else body
     return Message(
-        letter_id=hashlib.sha256(mark.encode()).hexdigest()[:32],
+        letter_id=hashlib.sha256(mark).hexdigest()[:32],
         topic=topic,
         event_id=_text(known, "id"),
         subject=_text(known, "subject"),

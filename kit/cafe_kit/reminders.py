@@ -27,6 +27,9 @@ GROUP_LIMIT: Final = 200
 LATER_LIMIT: Final = 10_000
 """Reminders kept in memory while the scheduler is away."""
 
+FIRING_LIMIT: Final = 16
+"""Jobs that are handled at once, and reminders of all of them; the rest is asked to come again."""
+
 RETRY_AFTER: Final = timedelta(seconds=5)
 AWAY_FOR: Final = timedelta(seconds=5)
 _log = get_logger()
@@ -105,6 +108,8 @@ class Reminders:
         self._tasks: set[asyncio.Task[None]] = set()
         self._away_until: datetime | None = None
         self._later: dict[tuple[str, str, str], Reminder] = {}
+        self._firing: set[str] = set()
+        self._hands = asyncio.Semaphore(FIRING_LIMIT)
 
     def on(self, kind: str, handler: Handler) -> None:
         """Register what is done when a reminder of this kind is due."""
@@ -133,10 +138,20 @@ class Reminders:
     async def fire(self, name: str, body: bytes) -> None:
         """Handle one job. Raises `SidecarError`, or `ValueError`: the scheduler calls again.
 
-        What goes on is armed under a name that follows from the job's: a job that is fired again
-        writes over its successor instead of adding another.
+        A job that is being handled is not handled beside itself, and not too many are at once: the
+        scheduler would call ever more often what takes ever longer. What goes on is armed under a
+        name that follows from the job's: a job that is fired again writes over its successor
+        instead of adding another.
         """
-        job = _Job.model_validate_json(body)
+        if name in self._firing or len(self._firing) >= FIRING_LIMIT:
+            raise Unavailable(f"{len(self._firing)} jobs are being handled; come again")
+        self._firing.add(name)
+        try:
+            await self._fire(name, _Job.model_validate_json(body))
+        finally:
+            self._firing.discard(name)
+
+    async def _fire(self, name: str, job: _Job) -> None:
         now = self._clock()
         later = [reminder for reminder in job.reminders if reminder.at > now]
         due = [reminder for reminder in job.reminders if reminder.at <= now]
@@ -158,7 +173,8 @@ class Reminders:
 
     async def _handle(self, reminder: Reminder) -> Reminder | None:
         try:
-            again = await self._handlers.get(reminder.kind, _unknown)(reminder)
+            async with self._hands:
+                again = await self._handlers.get(reminder.kind, _unknown)(reminder)
         except Exception as error:  # noqa: BLE001 - one that fails must not hold up the others
             _log.warning("reminder failed", kind=reminder.kind, id=reminder.id, error=repr(error))
             REMINDERS.labels(reminder.kind, "failed").inc()

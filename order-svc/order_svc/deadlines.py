@@ -57,12 +57,7 @@ def look(order: Order, due: datetime, now: datetime, deadlines: Deadlines) -> Lo
             since = min(max(order.paid_at or order.placed_at, order.placed_at), now)
             return _waiting(Due.ACCEPT, since, deadlines.accept, due, now)
         case Status.CANCELLING:
-            since = order.cancelling_since or order.placed_at
-            if now - since < deadlines.cancel_answer:
-                return Look(Due.NOTHING, since + deadlines.cancel_answer)
-            if now - since < deadlines.alert_after:
-                return Look(Due.SAY_AGAIN, now + deadlines.cancel_answer)
-            return Look(Due.ALERT, now + deadlines.alert_after)
+            return _chasing(order.cancelling_since or order.placed_at, now, deadlines)
         case _:
             if now - order.placed_at < deadlines.look_again:
                 return Look(Due.NOTHING, order.placed_at + deadlines.look_again)
@@ -75,3 +70,17 @@ def _waiting(harsher: Due, since: datetime, limit: timedelta, due: datetime, now
     if now - since >= limit / 2:
         return Look(Due.SAY_AGAIN, max(since + limit, now + limit / 2))
     return Look(Due.NOTHING, since + limit / 2)
+
+
+def _chasing(since: datetime, now: datetime, deadlines: Deadlines) -> Look:
+    """Ask again for the answer to a cancellation, each time after twice as long.
+
+    Whoever hears the request again says its answer again. At a fixed pace, answers that take
+    longer than that would make ever more of them.
+    """
+    waited = now - since
+    if waited < deadlines.cancel_answer:
+        return Look(Due.NOTHING, since + deadlines.cancel_answer)
+    if waited < deadlines.alert_after:
+        return Look(Due.SAY_AGAIN, min(now + waited, since + deadlines.alert_after))
+    return Look(Due.ALERT, now + min(waited, deadlines.look_again))

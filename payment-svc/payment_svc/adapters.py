@@ -9,6 +9,7 @@ from pydantic_core import to_json
 
 from cafe_kit.sidecar import Reply, Sidecar, Unavailable
 from payment_svc.model import (
+    ChargeAttemptFailed,
     Charged,
     Declined,
     FailureReason,
@@ -23,6 +24,8 @@ ERROR_LIMIT: Final = 200
 
 
 class _ChargeBody(BaseModel):
+    model_config = ConfigDict(hide_input_in_errors=True)
+
     charge_id: str
     approval_code: str
 
@@ -44,7 +47,7 @@ class SidecarGateway:
     def __init__(self, sidecar: Sidecar) -> None:
         self._sidecar = sidecar
 
-    async def charge(self, payment: Payment) -> Charged | Declined:
+    async def charge(self, payment: Payment) -> Charged | Declined | ChargeAttemptFailed:
         if payment.amount is None:
             raise ValueError(f"{payment.order_id}: a tombstone has nothing to charge")
         wanted = {
@@ -53,14 +56,17 @@ class SidecarGateway:
             "payment_method": payment.payment_method,
             "reference": payment.order_id,
         }
-        reply = await self._post("/v1/charges", wanted, payment.charge_key)
-        if reply.status == HTTPStatus.CREATED:
-            done = _ChargeBody.model_validate_json(reply.body)
-            return Charged(done.charge_id, done.approval_code)
-        if reply.status == HTTPStatus.PAYMENT_REQUIRED:
-            return Declined(_reason(_DeclineBody.model_validate_json(reply.body).reason))
+        try:
+            reply = await self._post("/v1/charges", wanted, payment.charge_key)
+            if reply.status == HTTPStatus.CREATED:
+                done = _ChargeBody.model_validate_json(reply.body)
+                return Charged(done.charge_id, done.approval_code)
+            if reply.status == HTTPStatus.PAYMENT_REQUIRED:
+                return Declined(_reason(_DeclineBody.model_validate_json(reply.body).reason))
+        except (Unavailable, ValidationError) as error:
+            return ChargeAttemptFailed(str(error)[:ERROR_LIMIT])
         # Throttled, away, or at odds with itself: unknown, so the same question is asked again.
-        raise Unavailable(f"charge: the gateway answered {reply.status}")
+        return ChargeAttemptFailed(f"the gateway answered {reply.status}")
 
     async def refund(self, payment: Payment) -> Refunded | NothingCharged | RefundAttemptFailed:
         wanted = {"reference": payment.order_id, "reason": payment.reason or "cancelled"}

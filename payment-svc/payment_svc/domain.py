@@ -7,6 +7,7 @@ from typing import Final, assert_never
 
 from cafe_kit.transitions import Decision, Ignore, Impossible, Move, Row, When, settle
 from payment_svc.model import (
+    ChargeAttemptFailed,
     Charged,
     Declined,
     EntryKind,
@@ -58,6 +59,7 @@ TRANSITIONS: Final[Mapping[tuple[Status | None, type[Trigger]], Row]] = {
     (None, StartPayment): Move(Status.PENDING),
     (None, Charged): _UNASKED,
     (None, Declined): _UNASKED,
+    (None, ChargeAttemptFailed): _UNASKED,
     (None, Undo): Move(Status.VOIDED, Says.PAYMENT_CANCELLED),
     (None, NothingCharged): _UNASKED,
     (None, Refunded): _UNASKED,
@@ -65,6 +67,7 @@ TRANSITIONS: Final[Mapping[tuple[Status | None, type[Trigger]], Row]] = {
     (Status.PENDING, StartPayment): _SEEN,
     (Status.PENDING, Charged): Move(Status.PAID, Says.PAID),
     (Status.PENDING, Declined): Move(Status.FAILED, Says.PAYMENT_FAILED),
+    (Status.PENDING, ChargeAttemptFailed): Move(Status.PENDING),
     (Status.PENDING, Undo): Move(Status.REFUNDING),
     (Status.PENDING, NothingCharged): _UNASKED,
     (Status.PENDING, Refunded): _UNASKED,
@@ -72,6 +75,7 @@ TRANSITIONS: Final[Mapping[tuple[Status | None, type[Trigger]], Row]] = {
     (Status.PAID, StartPayment): _SEEN,
     (Status.PAID, Charged): _SEEN,
     (Status.PAID, Declined): _CONTRADICTION,
+    (Status.PAID, ChargeAttemptFailed): _SETTLED,
     (Status.PAID, Undo): Move(Status.REFUNDING),
     (Status.PAID, NothingCharged): _UNASKED,
     (Status.PAID, Refunded): _UNASKED,
@@ -79,6 +83,7 @@ TRANSITIONS: Final[Mapping[tuple[Status | None, type[Trigger]], Row]] = {
     (Status.REFUNDING, StartPayment): _SEEN,
     (Status.REFUNDING, Charged): _LATE_CHARGE,
     (Status.REFUNDING, Declined): _NOTHING_TO_REFUND,
+    (Status.REFUNDING, ChargeAttemptFailed): _SETTLED,
     (Status.REFUNDING, Undo): _SEEN,
     (Status.REFUNDING, NothingCharged): _NOTHING_TO_REFUND,
     (Status.REFUNDING, Refunded): When(
@@ -88,6 +93,7 @@ TRANSITIONS: Final[Mapping[tuple[Status | None, type[Trigger]], Row]] = {
     (Status.FAILED, StartPayment): _SEEN,
     (Status.FAILED, Charged): _CONTRADICTION,
     (Status.FAILED, Declined): _SEEN,
+    (Status.FAILED, ChargeAttemptFailed): _SETTLED,
     (Status.FAILED, Undo): _NOTHING,
     (Status.FAILED, NothingCharged): _UNASKED,
     (Status.FAILED, Refunded): _UNASKED,
@@ -95,6 +101,7 @@ TRANSITIONS: Final[Mapping[tuple[Status | None, type[Trigger]], Row]] = {
     (Status.VOIDED, StartPayment): _UNDONE,
     (Status.VOIDED, Charged): When(_tombstone, _UNASKED, Move(Status.REFUNDING)),
     (Status.VOIDED, Declined): _NOTHING,
+    (Status.VOIDED, ChargeAttemptFailed): _SETTLED,
     (Status.VOIDED, Undo): _SEEN,
     (Status.VOIDED, NothingCharged): _SEEN,
     (Status.VOIDED, Refunded): _UNASKED,
@@ -102,6 +109,7 @@ TRANSITIONS: Final[Mapping[tuple[Status | None, type[Trigger]], Row]] = {
     (Status.REFUNDED, StartPayment): _UNDONE,
     (Status.REFUNDED, Charged): _IN_LEDGER,
     (Status.REFUNDED, Declined): _CONTRADICTION,
+    (Status.REFUNDED, ChargeAttemptFailed): _SETTLED,
     (Status.REFUNDED, Undo): _SEEN,
     (Status.REFUNDED, NothingCharged): _CONTRADICTION,
     (Status.REFUNDED, Refunded): _SEEN,
@@ -146,10 +154,10 @@ def _after(payment: Payment | None, trigger: Trigger, to: Status, now: datetime)
         case Declined(reason=reason):
             return replace(payment, status=to, reason=payment.reason or reason)
         case Undo(reason=reason):
-            return replace(payment, status=to, reason=reason)
+            return replace(payment, status=to, reason=reason, attempts=0, last_error=None)
         case Refunded():
             return _refunded(payment, trigger, to, now)
-        case RefundAttemptFailed(error=error):
+        case ChargeAttemptFailed(error=error) | RefundAttemptFailed(error=error):
             return replace(payment, status=to, attempts=payment.attempts + 1, last_error=error)
         case _:
             return replace(payment, status=to)

@@ -33,15 +33,17 @@ def create_app(settings: Settings, sidecar: Sidecar, clock: Clock) -> FastAPI:
         gateway=SidecarGateway(sidecar),
         reminders=reminders,
         clock=clock,
-        backoff=Backoff(
-            first=timedelta(seconds=settings.refund_retry_first_s),
-            most=timedelta(seconds=settings.refund_retry_most_s),
-            dice=random.random,
-        ),
+        charge_backoff=_backoff(settings.charge_retry_first_s, settings.charge_retry_most_s),
+        refund_backoff=_backoff(settings.refund_retry_first_s, settings.refund_retry_most_s),
     )
+    reminders.on(use_cases.CHARGE, lambda reminder: use_cases.charge_again(payments, reminder))
     reminders.on(use_cases.REFUND, lambda reminder: use_cases.refund_again(payments, reminder))
     parts = Parts(payments, api.router, saga.REACTIONS, title="payment-svc", reminders=reminders)
     return build_app(parts, settings, sidecar, clock)
+
+
+def _backoff(first_s: float, most_s: float) -> Backoff:
+    return Backoff(timedelta(seconds=first_s), timedelta(seconds=most_s), random.random)
 
 
 if __name__ == "__main__":

@@ -90,6 +90,7 @@ class Payment:
     """The state of one payment; the ledger is append-only.
 
     A tombstone (VOIDED before any order was heard of) has no amount, method and lines.
+    `attempts` counts those in vain to charge while it is PENDING, to refund from then on.
     `charged_late`: the gateway charged after it had said that nothing would be.
     """
 
@@ -164,6 +165,13 @@ class Declined:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargeAttemptFailed:
+    """Whether the gateway has charged is not known; it will be asked again with the same key."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class Undo:
     """The cafe has cancelled or rejected: whatever was charged goes back."""
 
@@ -193,4 +201,13 @@ class RefundAttemptFailed:
     error: str
 
 
-Trigger = StartPayment | Charged | Declined | Undo | NothingCharged | Refunded | RefundAttemptFailed
+Trigger = (
+    StartPayment
+    | Charged
+    | Declined
+    | ChargeAttemptFailed
+    | Undo
+    | NothingCharged
+    | Refunded
+    | RefundAttemptFailed
+)

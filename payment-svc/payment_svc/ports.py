@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from payment_svc.model import (
+    ChargeAttemptFailed,
     Charged,
     Declined,
     NothingCharged,
@@ -15,10 +16,10 @@ from payment_svc.model import (
 class Gateway(Protocol):
     """The card processor."""
 
-    async def charge(self, payment: Payment) -> Charged | Declined:
+    async def charge(self, payment: Payment) -> Charged | Declined | ChargeAttemptFailed:
         """Charge the whole amount under the payment's own key; repeating it changes nothing.
 
-        Raises `cafe_kit.sidecar.Unavailable` when the outcome is not known.
+        An outcome that is not known is a failed attempt.
         """
         ...
 

@@ -10,13 +10,14 @@ from cafe_kit.backoff import Backoff
 from cafe_kit.clock import Clock
 from cafe_kit.events import Cause, Received
 from cafe_kit.logs import get_logger
-from cafe_kit.outcomes import Outcome
+from cafe_kit.outcomes import Done, Outcome
 from cafe_kit.problems import Refused
 from cafe_kit.reminders import Reminder, Reminders
 from cafe_kit.repository import Repository
 from payment_svc import inbound
 from payment_svc.domain import ALERT_AT_ATTEMPT
 from payment_svc.model import (
+    ChargeAttemptFailed,
     Payment,
     RefundAttemptFailed,
     StartPayment,
@@ -26,6 +27,7 @@ from payment_svc.model import (
 )
 from payment_svc.ports import Gateway
 
+CHARGE: Final = "payment.charge"
 REFUND: Final = "payment.refund"
 _log = get_logger()
 
@@ -38,7 +40,8 @@ class Payments:
     gateway: Gateway
     reminders: Reminders
     clock: Clock
-    backoff: Backoff
+    charge_backoff: Backoff
+    refund_backoff: Backoff
 
 
 async def start_payment(
@@ -48,7 +51,8 @@ async def start_payment(
 
     The intent is stored before the gateway is asked, so a charge nobody remembers cannot exist.
     While it is PENDING a redelivered event asks again with the same idempotency key and gets the
-    same answer; after that it only says again what this event has brought about.
+    same answer, unless a reminder does; after that it only says again what this event has brought
+    about. An unknown outcome is never guessed: the reminder asks until it is known.
     """
     wanted = event.data
     trigger = StartPayment(
@@ -67,9 +71,30 @@ async def start_payment(
         # A crash may have come between the save of the charge and what followed it.
         updated = await payments.repository.update(wanted.order_id, trigger, cause)
         return await _give_back(payments, updated)
+    if started.state.attempts:
+        return outcome_of(started)  # A reminder asks.
     answer = await payments.gateway.charge(started.state)
+    if isinstance(answer, ChargeAttemptFailed):
+        return await _charge_later(payments, started.state, cause, answer)
     updated = await payments.repository.update(wanted.order_id, answer, cause)
     return await _give_back(payments, updated)
+
+
+async def charge_again(payments: Payments, reminder: Reminder) -> datetime | None:
+    """Ask again for a charge whose outcome is not known; returns when to ask once more."""
+    cause, found = Cause(reminder.cause), await payments.repository.get(reminder.id)
+    if found is None:
+        return None
+    if found.state.status is not Status.PENDING:
+        # A crash may have come between the save of the charge and what followed it.
+        await payments.repository.republish(reminder.id, cause)
+        return None
+    answer = await payments.gateway.charge(found.state)
+    if isinstance(answer, ChargeAttemptFailed):
+        after = await _charge_failed(payments, found.state, answer)
+        return payments.clock() + payments.charge_backoff.after(after.attempts)
+    await _give_back(payments, await payments.repository.update(reminder.id, answer, cause))
+    return None
 
 
 def undo(
@@ -104,7 +129,7 @@ async def refund_again(payments: Payments, reminder: Reminder) -> datetime | Non
     after = await _attempt(payments, found.state)
     if after.status is not Status.REFUNDING:
         return None
-    return payments.clock() + payments.backoff.after(after.attempts)
+    return payments.clock() + payments.refund_backoff.after(after.attempts)
 
 
 async def retry_refund(payments: Payments, found: Snapshot[Payment]) -> Snapshot[Payment]:
@@ -121,6 +146,25 @@ async def get_payment(payments: Payments, order_id: str) -> Snapshot[Payment] | 
     return await payments.repository.get(order_id)
 
 
+async def _charge_later(
+    payments: Payments, payment: Payment, cause: Cause, answer: ChargeAttemptFailed
+) -> Outcome:
+    """Leave it to a reminder, so that a gateway that is away holds up no other event."""
+    due = payments.clock() + payments.charge_backoff.after(0)
+    await payments.reminders.arm(
+        Reminder(kind=CHARGE, id=payment.order_id, due=due, cause=cause.id)
+    )
+    await _charge_failed(payments, payment, answer)
+    return Done()
+
+
+async def _charge_failed(
+    payments: Payments, payment: Payment, answer: ChargeAttemptFailed
+) -> Payment:
+    cause = Cause(f"{payment.charge_key}:{payment.attempts + 1}")
+    return (await payments.repository.update(payment.order_id, answer, cause)).state or payment
+
+
 async def _give_back(payments: Payments, updated: Updated[Payment]) -> Outcome:
     """Refund what this input has made refundable; one that is being tried is not tried twice."""
     payment = updated.state
@@ -135,7 +179,7 @@ async def _give_back(payments: Payments, updated: Updated[Payment]) -> Outcome:
 
 async def _begin_refund(payments: Payments, payment: Payment) -> None:
     """Try at once, with a durable reminder behind it."""
-    due = payments.clock() + payments.backoff.after(payment.attempts)
+    due = payments.clock() + payments.refund_backoff.after(payment.attempts)
     reminder = Reminder(kind=REFUND, id=payment.order_id, due=due)
     armed = await payments.reminders.arm_or_later(reminder)
     after = await _attempt(payments, payment, unarmed=() if armed else (reminder,))

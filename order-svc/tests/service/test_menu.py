@@ -1,14 +1,21 @@
-"""Where prices come from: cafe-svc's menu, kept for 5 s, used for 10 min while cafe-svc is away."""
+"""Where prices come from: cafe-svc's menu, kept for 5 s.
+
+While cafe-svc is away, or takes its time, the last one serves for 10 min.
+"""
 
 import asyncio
+import uuid
+from collections.abc import Mapping
 
 import pytest
 
 from cafe_kit.memory_sidecar import Call
+from cafe_kit.sidecar import Reply
 from tests.memory.cafe import Answer, MemoryCafe
 from tests.memory.faults import Calls
 from tests.memory.journeys import PICKUP
 from tests.memory.stubs import answering
+from tests.waiting import wait_until
 
 
 async def order(cafe: MemoryCafe, key: str) -> Answer:
@@ -66,6 +73,31 @@ async def test_the_last_menu_serves_ten_minutes_while_the_cafe_is_away(
     assert_try_again(too_late)
 
 
+async def test_nobody_waits_for_a_slow_cafe_who_can_have_the_last_menu_and_the_next_one_has_the_new(
+    cafe: MemoryCafe,
+) -> None:
+    await order(cafe, "1")
+    quick, go_on = cafe.dapr.apps["cafe-svc"], asyncio.Event()
+
+    async def slow(method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        await go_on.wait()
+        return await quick(method, target, body, headers)
+
+    cafe.dapr.apps["cafe-svc"] = slow
+    raise_prices(cafe)
+    cafe.clock.advance(60)
+    meanwhile = await asyncio.wait_for(order(cafe, "2"), 5)
+    go_on.set()
+    later = await wait_until(
+        lambda: order(cafe, str(uuid.uuid4())),
+        lambda answer: answer.body["total"]["amount"] != 10_000,
+        what="the new price",
+    )
+
+    assert (meanwhile.status, meanwhile.body["total"]["amount"]) == (201, 10_000)
+    assert later.body["total"]["amount"] == 11_000
+
+
 @pytest.mark.parametrize("away", [None, *GARBAGE])
 async def test_without_any_menu_a_customer_is_told_to_try_again(
     cafe: MemoryCafe, away: Call | None
@@ -84,8 +116,7 @@ async def test_without_any_menu_a_customer_is_told_to_try_again(
 
 async def test_an_order_keeps_the_price_of_its_moment(cafe: MemoryCafe) -> None:
     before = await order(cafe, "1")
-    for item in cafe.document("cafe-svc", "cafe:gangnam")["state"]["items"]:
-        item["price"]["amount"] += 500
+    raise_prices(cafe)
     cafe.clock.advance(60)
 
     after = await order(cafe, "2")
@@ -93,6 +124,12 @@ async def test_an_order_keeps_the_price_of_its_moment(cafe: MemoryCafe) -> None:
 
     assert after.body["total"]["amount"] == 11_000
     assert kept.body["total"]["amount"] == before.body["total"]["amount"] == 10_000
+
+
+def raise_prices(cafe: MemoryCafe) -> None:
+    """Make every drink dearer by 500."""
+    for item in cafe.document("cafe-svc", "cafe:gangnam")["state"]["items"]:
+        item["price"]["amount"] += 500
 
 
 def break_cafe(cafe: MemoryCafe, away: Call | None) -> None:

@@ -8,6 +8,7 @@ from cafe_kit.transitions import Decision, Ignore, Impossible
 from payment_svc.domain import TRANSITIONS, decide
 from payment_svc.events import EVENTS
 from payment_svc.model import (
+    ChargeAttemptFailed,
     Charged,
     Declined,
     EntryKind,
@@ -71,6 +72,7 @@ def refund(key: str = "refund:o-1") -> LedgerEntry:
     return LedgerEntry(key, EntryKind.REFUND, 10_000, NOW, "re_1")
 
 
+ASKED = replace(PENDING, attempts=2, last_error="away")
 PAID = replace(PENDING, status=Status.PAID, approval_code="000001", ledger=(charge(CHARGED_AT),))
 FAILED = replace(PENDING, status=Status.FAILED, reason=FailureReason.DECLINED)
 UNDONE = {"status": Status.REFUNDING, "reason": UndoReason.REJECTED, "refunding_since": UNDONE_AT}
@@ -104,11 +106,13 @@ STATES: Final[dict[str, Payment | None]] = {
     "VOIDED": VOIDED,
     "TOMBSTONE": TOMBSTONE,
     "REFUNDED": REFUNDED,
+    "ASKED": ASKED,
 }
 TRIGGERS: Final[dict[str, Trigger]] = {
     "StartPayment": START,
     "Charged": Charged("ch_1", "000001"),
     "Declined": Declined(FailureReason.DECLINED),
+    "ChargeFailed": ChargeAttemptFailed("503"),
     "Undo": Undo("o-1", "ana", "gangnam", UndoReason.CANCELLED),
     "NothingCharged": NothingCharged(),
     "Refunded": Refunded("re_1", 10_000),
@@ -116,23 +120,24 @@ TRIGGERS: Final[dict[str, Trigger]] = {
     "AttemptFailed": RefundAttemptFailed("503"),
 }
 GRID = read_grid("""
-              none    PENDING PAID    FAILED  UNPAID REFUNDING FOURTH LATE VOIDED TOMBSTONE REFUNDED
-StartPayment   >       seen    seen    seen    seen   seen      seen   seen undone undone    undone
-Charged        unasked >       seen    both    >      seen      seen   seen >      unasked   ledger
-Declined       unasked >       both    seen    >      both      both   both none   none      both
-Undo           >       >       >       none    seen   seen      seen   seen seen   seen      seen
-NothingCharged unasked unasked unasked unasked >      both      both   both seen   seen      both
-Refunded       unasked unasked unasked unasked >      >         >      >    unasked unasked  seen
-Part           unasked unasked unasked unasked both   both      both   both unasked unasked  seen
-AttemptFailed  unasked unasked unasked unasked >      >         >      >    settled settled  settled
+               none PENDING PAID FAILED UNPAID REFUNDING FOURTH LATE VOIDED TOMBSTONE REFUNDED ASKED
+StartPayment   >    seen    seen seen   seen   seen      seen   seen gone   gone      gone     seen
+Charged        odd  >       seen both   >      seen      seen   seen >      odd       ledger   >
+Declined       odd  >       both seen   >      both      both   both none   none      both     >
+ChargeFailed   odd  >       late late   late   late      late   late late   late      late     >
+Undo           >    >       >    none   seen   seen      seen   seen seen   seen      seen     >
+NothingCharged odd  odd     odd  odd    >      both      both   both seen   seen      both     odd
+Refunded       odd  odd     odd  odd    >      >         >      >    odd    odd       seen     odd
+Part           odd  odd     odd  odd    both   both      both   both odd    odd       seen     odd
+AttemptFailed  odd  odd     odd  odd    >      >         >      >    late   late      late     odd
 """)  # fmt: skip
 STAYS: Final = {
     "seen": Ignore("seen before"),
     "none": Ignore("nothing was charged, so nothing is to go back"),
-    "undone": Ignore("the order was undone before its payment started"),
-    "settled": Ignore("another attempt has settled it"),
+    "gone": Ignore("the order was undone before its payment started"),
+    "late": Ignore("another attempt has settled it"),
     "ledger": Ignore("this charge has been refunded"),
-    "unasked": Impossible("the gateway answered a question nobody asked"),
+    "odd": Impossible("the gateway answered a question nobody asked"),
     "both": Impossible("the gateway contradicts itself"),
 }
 
@@ -152,7 +157,12 @@ def tried(before: Payment, attempts: int, says: Says | None = None) -> Decision[
     return to(before, Status.REFUNDING, says, attempts=attempts, last_error="503")
 
 
-UNDO: Final[dict[str, Any]] = {"reason": UndoReason.CANCELLED, "refunding_since": NOW}
+UNDO: Final[dict[str, Any]] = {
+    "reason": UndoReason.CANCELLED,
+    "refunding_since": NOW,
+    "attempts": 0,
+    "last_error": None,
+}
 CHARGE: Final[dict[str, Any]] = {"approval_code": "000001", "ledger": (charge(NOW),)}
 MOVES: Final[dict[tuple[str, str], Decision[Payment]]] = {
     ("none", "StartPayment"): moved((PENDING, None)),
@@ -160,6 +170,13 @@ MOVES: Final[dict[tuple[str, str], Decision[Payment]]] = {
     ("PENDING", "Charged"): to(PENDING, Status.PAID, Says.PAID, **CHARGE),
     ("PENDING", "Declined"): moved((FAILED, Says.PAYMENT_FAILED)),
     ("PENDING", "Undo"): to(PENDING, Status.REFUNDING, **UNDO),
+    ("PENDING", "ChargeFailed"): to(PENDING, Status.PENDING, attempts=1, last_error="503"),
+    ("ASKED", "Charged"): to(ASKED, Status.PAID, Says.PAID, **CHARGE),
+    ("ASKED", "Declined"): to(
+        ASKED, Status.FAILED, Says.PAYMENT_FAILED, reason=FailureReason.DECLINED
+    ),
+    ("ASKED", "ChargeFailed"): to(ASKED, Status.PENDING, attempts=3, last_error="503"),
+    ("ASKED", "Undo"): to(ASKED, Status.REFUNDING, **UNDO),
     ("PAID", "Undo"): to(PAID, Status.REFUNDING, **UNDO),
     ("UNPAID", "Charged"): to(UNPAID, Status.REFUNDING, **CHARGE),
     ("UNPAID", "Declined"): to(UNPAID, Status.VOIDED, Says.PAYMENT_CANCELLED),
