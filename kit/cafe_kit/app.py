@@ -17,7 +17,7 @@ from cafe_kit.backoff import Backoff
 from cafe_kit.clock import Clock
 from cafe_kit.dead_letters import DeadLetters
 from cafe_kit.logs import get_logger
-from cafe_kit.middleware import BodyLimit, InFlightLimit, Observe, SidecarOnly
+from cafe_kit.middleware import BodyLimit, Observe, Shed, SidecarOnly
 from cafe_kit.ops import router_of
 from cafe_kit.problems import HANDLERS, PROBLEM_JSON, ProblemBody, problem_response
 from cafe_kit.rates import RateLimit
@@ -99,7 +99,7 @@ def build_app(
     subscriptions.register(app)
     _hide_from_docs(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
-    app.add_middleware(InFlightLimit, limit=settings.max_in_flight)
+    app.add_middleware(Shed, limit=settings.max_in_flight, max_turn_s=settings.max_turn_ms / 1000)
     app.add_middleware(SidecarOnly, tokens=settings.app_api_tokens)
     app.add_middleware(Observe)
     return app

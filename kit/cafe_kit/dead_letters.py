@@ -194,14 +194,15 @@ class DeadLetters:
 
     async def _retry(self, reminder: Reminder) -> datetime | None:
         found = await self._letters.get(reminder.id)
-        if found is None or found.state.chain != reminder.cause:
+        if found is None:
             return None
         letter = found.state
+        mine = letter.chain == reminder.cause
         early = letter.retry_at is not None and letter.retry_at > self._clock()
-        if early or letter.status is not Status.RETRYING:
-            # A failure came between an attempt and what was to follow it.
+        if not mine or early or letter.status is not Status.RETRYING:
+            # A failure may have come between an attempt and what was to follow it.
             await self._note(letter)
-            return letter.retry_at
+            return letter.retry_at if mine else None
         outcome = await self._handle(letter.message, letter.message.body.encode())
         after = await self._conclude(letter.message, outcome, reminder.cause)
         return after.retry_at if after else None

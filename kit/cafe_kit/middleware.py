@@ -1,5 +1,6 @@
 """Around every request: trace and log context, a metric, who may call, and the limits."""
 
+import asyncio
 import hmac
 from collections.abc import Sequence
 from functools import partial
@@ -81,23 +82,30 @@ class SidecarOnly:
         return any([*map(partial(hmac.compare_digest, shown), self._tokens)])
 
 
-class InFlightLimit:
-    """Answer 503 at once while so many requests of people are under way.
+class Shed:
+    """Answer 503 at once while too many requests of people are under way, or all is too slow.
 
-    What the sidecar sends is limited by its own `concurrency`; probes must always get through.
+    Slow is when a turn of the event loop takes longer than `max_turn_s`: then requests wait where
+    nobody counts them. What the sidecar sends is limited by its own `concurrency`; probes must
+    always get through.
     """
 
-    def __init__(self, app: ASGIApp, *, limit: int) -> None:
+    def __init__(self, app: ASGIApp, *, limit: int, max_turn_s: float) -> None:
         self._app = app
         self._limit = limit
+        self._max_turn_s = max_turn_s
         self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith((*_SIDECAR_ONLY, *_PROBES)):
             await self._app(scope, receive, send)
             return
-        if self._under_way >= self._limit:
-            problem = TemporarilyAway(f"{self._limit} requests are under way; try again.")
+        began_s = perf_counter()
+        await asyncio.sleep(0)
+        slow, full = perf_counter() - began_s > self._max_turn_s, self._under_way >= self._limit
+        if slow or full:
+            why = f"{self._limit} requests are" if full else "more than can be done in time is"
+            problem = TemporarilyAway(f"Too busy: {why} under way.")
             await problem.response()(scope, receive, send)
             return
         self._under_way += 1

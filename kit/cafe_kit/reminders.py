@@ -27,8 +27,11 @@ GROUP_LIMIT: Final = 200
 LATER_LIMIT: Final = 10_000
 """Reminders kept in memory while the scheduler is away."""
 
-FIRING_LIMIT: Final = 16
-"""Jobs that are handled at once, and reminders of all of them; the rest is asked to come again."""
+FIRING_LIMIT: Final = 256
+"""Jobs that are taken at once; a further one is asked to come again."""
+
+HANDS: Final = 8
+"""Reminders that are handled at once, of all jobs: people ask the same process."""
 
 RETRY_AFTER: Final = timedelta(seconds=5)
 AWAY_FOR: Final = timedelta(seconds=5)
@@ -109,7 +112,7 @@ class Reminders:
         self._away_until: datetime | None = None
         self._later: dict[tuple[str, str, str], Reminder] = {}
         self._firing: set[str] = set()
-        self._hands = asyncio.Semaphore(FIRING_LIMIT)
+        self._hands = asyncio.Semaphore(HANDS)
 
     def on(self, kind: str, handler: Handler) -> None:
         """Register what is done when a reminder of this kind is due."""
@@ -138,8 +141,8 @@ class Reminders:
     async def fire(self, name: str, body: bytes) -> None:
         """Handle one job. Raises `SidecarError`, or `ValueError`: the scheduler calls again.
 
-        A job that is being handled is not handled beside itself, and not too many are at once: the
-        scheduler would call ever more often what takes ever longer. What goes on is armed under a
+        A job that is being handled is not handled beside itself: the scheduler would call ever more
+        often what takes ever longer. What goes on is armed under a
         name that follows from the job's: a job that is fired again writes over its successor
         instead of adding another.
         """

@@ -15,8 +15,9 @@ class Settings(BaseModel):
     are out.
     `app_api_token` is what the sidecar shows on its calls, `app_api_token_previous` what it showed
     before a rotation; `dapr_api_token` is shown to the sidecar.
-    Limits: bytes of a body; requests of people under way; requests a second of one caller, and how
-    many at once after a pause; items of a page; inputs a document remembers.
+    Limits: bytes of a body; requests of people under way, and how long a turn of the event loop may
+    take while more are let in; requests a second of one caller, and how many at once after a pause;
+    items of a page; inputs a document remembers.
     `letter_retry_*`: seconds from the first to the longest wait until a dead letter is tried again.
     `fault_kill` is for tests (cafe_kit/faults.py) and refused in production.
     Raises `pydantic.ValidationError`, which names the variable, when one is missing or malformed.
@@ -39,7 +40,8 @@ class Settings(BaseModel):
     token_audience: str
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     max_body_bytes: int = Field(default=65_536, gt=0)
-    max_in_flight: int = Field(default=128, gt=0)
+    max_in_flight: int = Field(default=32, gt=0)
+    max_turn_ms: int = Field(default=150, gt=0)
     caller_rate_per_s: float = Field(default=20, gt=0)
     caller_burst: int = Field(default=100, gt=0)
     page_limit: int = Field(default=50, gt=0)

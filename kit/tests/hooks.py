@@ -1,5 +1,7 @@
 """Fault hooks for a sidecar in memory: which calls fail, when, and how often."""
 
+from itertools import count
+
 from cafe_kit.memory_sidecar import Hook
 from cafe_kit.sidecar import Unavailable
 
@@ -23,5 +25,16 @@ def away(*verbs: str) -> Hook:
     def hook(called: str, _phase: str, _what: str) -> None:
         if called in verbs:
             raise Unavailable(f"{called}: away")
+
+    return hook
+
+
+def at_call(number: int, phase: str, error: type[Exception] = Unavailable) -> Hook:
+    """Return a hook that fails the `number`th call (from 1) that reaches this phase."""
+    calls = count(1)
+
+    def hook(verb: str, at: str, _what: str) -> None:
+        if at == phase and next(calls) == number:
+            raise error(f"{verb}: hurt by the test")
 
     return hook

@@ -158,12 +158,15 @@ class ManualClock:
 
 
 def lamps(
-    sidecar: Sidecar, reminders: Reminders | None = None, clock: Clock | None = None
+    sidecar: Sidecar,
+    reminders: Reminders | None = None,
+    clock: Clock | None = None,
+    kind: Kind[Lamp] = LAMP,
 ) -> Repository[Lamp]:
     """Return a repository whose clock stands still, where no other is given."""
     clock = clock or ManualClock()
     reminders = reminders or Reminders(sidecar, clock)
-    return Repository(sidecar, clock, SOURCE, LAMP, reminders, GUARD_AFTER)
+    return Repository(sidecar, clock, SOURCE, kind, reminders, GUARD_AFTER)
 
 
 def replica_of(sidecar: MemorySidecar) -> MemorySidecar:

@@ -154,8 +154,12 @@ def lamp_app(
     sidecar: Sidecar, clock: Clock, settings: Settings = SETTINGS, **parts: Any
 ) -> FastAPI:
     """Build the app; `parts` are further arguments of `Parts`."""
-    parts = {"service": Service(), "reminders": Reminders(sidecar, clock)} | parts
-    made: Parts[Service] = Parts(router=router, reactions=REACTIONS, title="lamp-svc", **parts)
+    parts = {
+        "service": Service(),
+        "router": router,
+        "reminders": Reminders(sidecar, clock),
+    } | parts
+    made: Parts[Service] = Parts(reactions=REACTIONS, title="lamp-svc", **parts)
     return build_app(made, settings, sidecar, clock)
 
 

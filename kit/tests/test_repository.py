@@ -4,6 +4,7 @@ The same input again publishes the same events with the same ids and changes not
 """
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from cafe_kit.events import Cause, event_id
 from cafe_kit.memory_sidecar import MemoryDapr, MemorySidecar
 from cafe_kit.repository import Repository
 from kit.tests.lamp import (
+    LAMP,
     Dust,
     Glow,
     Install,
@@ -199,6 +201,19 @@ async def test_the_journal_forgets_the_oldest_inputs(
     document, _ = sidecar.documents["lamp:lamp-1"]
     assert [entry["cause_id"] for entry in document["journal"]] == causes[-JOURNAL_LIMIT:]
     assert document["version"] == len(causes)
+
+
+async def test_how_many_inputs_a_journal_remembers_is_the_kinds_own_limit(
+    sidecar: MemorySidecar,
+) -> None:
+    repository = lamps(sidecar, kind=replace(LAMP, journal_limit=2))
+
+    for number in range(4):
+        await repository.update("lamp-1", Press(), Cause(f"press-{number}"))
+
+    document, _ = sidecar.documents["lamp:lamp-1"]
+    assert [entry["cause_id"] for entry in document["journal"]] == ["press-2", "press-3"]
+    assert (await repository.update("lamp-1", Press(), Cause("press-3"))).moved is False
 
 
 async def test_any_text_is_an_id_with_a_key_of_its_own(

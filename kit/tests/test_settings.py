@@ -70,6 +70,14 @@ def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
         ("SIDECAR_DEADLINE_S", "0"),
         ("DRAIN_S", "-1"),
         ("GUARD_AFTER_S", "0"),
+        ("DRAIN_NOTICE_S", "-1"),
+        ("MAX_IN_FLIGHT", "0"),
+        ("CALLER_RATE_PER_S", "0"),
+        ("CALLER_BURST", "0"),
+        ("PAGE_LIMIT", "0"),
+        ("JOURNAL_LIMIT", "15"),
+        ("LETTER_RETRY_FIRST_S", "0"),
+        ("LETTER_RETRY_MOST_S", "0"),
     ],
 )
 def test_a_malformed_variable_is_named(name: str, value: str) -> None:
@@ -77,6 +85,32 @@ def test_a_malformed_variable_is_named(name: str, value: str) -> None:
         Settings.from_env({**ENV, name: value})
 
     assert [error["loc"] for error in caught.value.errors()] == [(name.lower(),)]
+
+
+@pytest.mark.parametrize("given", [{}, {"APP_API_TOKEN_PREVIOUS": "of before"}])
+def test_in_production_the_sidecar_needs_a_token_of_now(given: dict[str, str]) -> None:
+    Settings.from_env(ENV | given)
+
+    with pytest.raises(ValidationError, match="APP_API_TOKEN is needed"):
+        Settings.from_env(ENV | given | {"ENVIRONMENT": "production"})
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "tokens"),
+    [("", "", ()), ("a", "", ("a",)), ("a", "b", ("a", "b")), ("", "b", ("b",))],
+)
+def test_a_sidecar_may_show_the_token_of_now_or_of_before(
+    now: str, before: str, tokens: tuple[str, ...]
+) -> None:
+    settings = Settings.from_env({**ENV, "APP_API_TOKEN": now, "APP_API_TOKEN_PREVIOUS": before})
+
+    assert settings.app_api_tokens == tokens
+
+
+def test_in_production_all_is_well_with_a_token() -> None:
+    env = {**ENV, "ENVIRONMENT": "production", "APP_API_TOKEN": "secret"}
+
+    assert Settings.from_env(env).app_api_tokens == ("secret",)
 
 
 def test_settings_never_change() -> None:

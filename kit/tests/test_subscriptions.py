@@ -123,6 +123,7 @@ async def test_a_handler_is_given_its_view_and_the_cause(app: FastAPI, service: 
         b"null",
         b'{"hello":"world"}',
         lit(specversion="0.3"),
+        lit(type="lamp.Dark.v1"),
         lit(id=...),
         lit(id=7),
         lit(subject=...),

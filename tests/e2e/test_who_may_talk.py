@@ -49,7 +49,7 @@ async def test_the_list_of_subscriptions_is_for_the_sidecar_only(cafe: Cafe) -> 
     assert answer.status_code == 401
 
 
-async def test_nobody_but_the_sidecar_names_a_calling_app(cafe: Cafe) -> None:
+async def test_only_the_sidecar_names_a_calling_app(cafe: Cafe) -> None:
     menu = cafe.url("cafe-svc", "/menus?cafe_id=gangnam")
 
     forged = await cafe.http.get(menu, headers={"dapr-caller-app-id": "order-svc"})

@@ -35,7 +35,20 @@ ROUTES = {
     "GET /my-pages/{order_id}": {"customer"},
     "GET /boards/{cafe_id}": {"barista", "operator"},
 }
-GUARDED = [route for route, roles in ROUTES.items() if roles is not PUBLIC]
+OPERATIONS = {
+    "GET /ops/dead-letters": {"operator"},
+    "GET /ops/dead-letters/{letter_id}": {"operator"},
+    "POST /ops/dead-letters/replay": {"operator"},
+    "POST /ops/dead-letters/{letter_id}/replay": {"operator"},
+    "POST /ops/dead-letters/{letter_id}/discard": {"operator"},
+}
+"""What every service has."""
+
+APPS = sorted(set(OWNERS.values()))
+ROLES_OF = {(OWNERS[route.split("/")[1]], route): roles for route, roles in ROUTES.items()} | {
+    (app_id, route): roles for app_id in APPS for route, roles in OPERATIONS.items()
+}
+GUARDED = [call for call, roles in ROLES_OF.items() if roles is not PUBLIC]
 BAD_TOKENS = {
     "none": "",
     "garbage": "x.y.z",
@@ -45,27 +58,32 @@ BAD_TOKENS = {
 }
 
 
-async def status_of(cafe: MemoryCafe, route: str, bearer: str) -> int:
-    """Call the route for an order that does not exist, at gangnam."""
+async def status_of(cafe: MemoryCafe, call: tuple[str, str], bearer: str) -> int:
+    """Call the route for an order or a letter that does not exist, at gangnam."""
+    app_id, route = call
     method, _, path = route.partition(" ")
-    target = path.format(order_id="unknown", cafe_id="gangnam", menu_id="unknown")
+    target = path.format(
+        order_id="unknown", cafe_id="gangnam", menu_id="unknown", letter_id="unknown"
+    )
     query = "?cafe_id=gangnam" if path == "/menus" else ""
-    return (await cafe.caller(bearer).send(method, target + query, b"")).status
+    return (await cafe.caller(bearer).send(method, target + query, b"", app_id=app_id)).status
 
 
 async def test_this_table_has_every_public_route(cafe: MemoryCafe) -> None:
-    found: set[str] = set()
-    for app_id in set(OWNERS.values()):
+    found: set[tuple[str, str]] = set()
+    for app_id in APPS:
         reply = await cafe.dapr.apps[app_id]("GET", "/openapi.json", b"", {})
         paths = TypeAdapter(dict[str, Any]).validate_json(reply.body)["paths"]
-        found |= {f"{verb.upper()} {path}" for path, verbs in paths.items() for verb in verbs}
+        found |= {
+            (app_id, f"{verb.upper()} {path}") for path, verbs in paths.items() for verb in verbs
+        }
 
-    assert found == set(ROUTES)
+    assert found == set(ROLES_OF)
 
 
 @pytest.mark.parametrize("kind", BAD_TOKENS)
 async def test_without_a_good_token_every_guarded_route_is_401(cafe: MemoryCafe, kind: str) -> None:
-    found = {route: await status_of(cafe, route, BAD_TOKENS[kind]) for route in GUARDED}
+    found = {call: await status_of(cafe, call, BAD_TOKENS[kind]) for call in GUARDED}
 
     assert found == dict.fromkeys(GUARDED, 401)
 
@@ -76,21 +94,21 @@ async def test_a_role_gets_past_the_guard_of_its_own_routes_only(
 ) -> None:
     bearer = token("somebody", role, cafe_id="gangnam")
 
-    found = {route: await status_of(cafe, route, bearer) for route in GUARDED}
+    found = {call: await status_of(cafe, call, bearer) for call in GUARDED}
 
-    refused = {route for route, status in found.items() if status == 403}
-    assert refused == {route for route in GUARDED if role not in ROUTES[route]}
+    refused = {call for call, status in found.items() if status == 403}
+    assert refused == {call for call in GUARDED if role not in ROLES_OF[call]}
     assert 401 not in found.values()
 
 
 async def test_public_routes_need_no_token(cafe: MemoryCafe) -> None:
-    public = [route for route in ROUTES if route not in GUARDED]
+    public = [call for call in ROLES_OF if call not in GUARDED]
 
-    assert {await status_of(cafe, route, "") for route in public} == {200}
+    assert {await status_of(cafe, call, "") for call in public} == {200}
 
 
 async def test_probes_and_metrics_need_no_token(cafe: MemoryCafe) -> None:
-    for app_id in set(OWNERS.values()):
+    for app_id in APPS:
         for path in ("/livez", "/readyz", "/info", "/metrics"):
             reply = await cafe.dapr.apps[app_id]("GET", path, b"", {})
             assert reply.status == 200, (app_id, path)

@@ -88,7 +88,7 @@ async def test_a_lost_answer_of_the_gateway_delays_an_order_and_charges_once(
 ) -> None:
     journey = replace(PICKUP, payment_method=method)
 
-    order_id = await play(cafe, journey)
+    order_id = await play(cafe, journey, between=lambda: cafe.advance(2))
 
     await assert_at_rest(cafe, journey, order_id)
 

@@ -1,4 +1,4 @@
-"""`world`: every test runs in memory and, where daprd is at hand, on the real thing."""
+"""`world`: every test runs in memory and, where daprd is at hand, on the real thing per store."""
 
 from collections.abc import AsyncGenerator
 
@@ -9,12 +9,20 @@ from kit.tests.sidecar_contract.memory_world import memory_world
 from kit.tests.sidecar_contract.real_world import real_world
 from kit.tests.sidecar_contract.recording_app import succeed
 from kit.tests.sidecar_contract.world import World
+from tools.components import STORES
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Stores differ in how they keep documents; all else runs on the first of them."""
+    if "shared_world" in metafunc.fixturenames:
+        stores = STORES if metafunc.definition.path.stem == "test_state" else STORES[:1]
+        real = [pytest.param(store, marks=pytest.mark.real) for store in stores]
+        metafunc.parametrize("shared_world", ["memory", *real], indirect=True, scope="session")
 
 
 @pytest_asyncio.fixture(
     scope="session",
     loop_scope="session",
-    params=["memory", pytest.param("real", marks=pytest.mark.real)],
 )
 async def shared_world(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
@@ -22,7 +30,7 @@ async def shared_world(
     opening = (
         memory_world()
         if request.param == "memory"
-        else real_world(tmp_path_factory.mktemp("contract"))
+        else real_world(tmp_path_factory.mktemp("contract"), request.param)
     )
     async with opening as world:
         yield world

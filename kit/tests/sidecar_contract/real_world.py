@@ -14,7 +14,7 @@ from kit.tests.sidecar_contract.recording_app import APP_ID, PUBSUB, RecordingAp
 from kit.tests.sidecar_contract.world import SHORT_DEADLINE_S, World
 from tools.launch import find_commands
 from tools.ports import free_port, random_ports
-from tools.processes import Program
+from tools.processes import Process, Program
 from tools.stack import Stack
 from tools.topology import Topology, default_ports
 
@@ -25,14 +25,14 @@ SANDBOXES = {"payment-gateway": 0, "identity-provider": 0}
 
 
 @asynccontextmanager
-async def real_world(folder: Path) -> AsyncGenerator[World]:
+async def real_world(folder: Path, store: str) -> AsyncGenerator[World]:
     """Start everything, hand out the world, leave nothing behind."""
-    ports = random_ports(default_ports(RUN_FILE) | SANDBOXES)
+    ports = random_ports(default_ports(RUN_FILE, store=store) | SANDBOXES)
     async with AsyncExitStack() as cleanup:
         served = ServedApp(RecordingApp(), ports[APP_ID])
         await served.start()
         cleanup.push_async_callback(served.stop)
-        await _start_dapr(folder, ports, cleanup)
+        processes = await _start_dapr(folder, ports, store, cleanup)
         api = ports[f"{APP_ID}.http"]
         muted = await cleanup.enter_async_context(mute_proxy(api))
 
@@ -55,15 +55,19 @@ async def real_world(folder: Path) -> AsyncGenerator[World]:
             app=served.app,
             settle=_nothing,
             app_away=served.away,
+            store=processes.get(store),
         )
 
 
-async def _start_dapr(folder: Path, ports: dict[str, int], cleanup: AsyncExitStack) -> None:
-    topology = GuardedTopology(RUN_FILE, folder, find_commands(), ports)
-    stack = Stack(topology, only={"valkey", "scheduler", f"{APP_ID}.daprd"})
+async def _start_dapr(
+    folder: Path, ports: dict[str, int], store: str, cleanup: AsyncExitStack
+) -> dict[str, Process]:
+    topology = GuardedTopology(RUN_FILE, folder, find_commands(), ports, store=store)
+    stack = Stack(topology, only={"valkey", "postgres", "scheduler", f"{APP_ID}.daprd"})
     await asyncio.to_thread(stack.__enter__)
     cleanup.callback(stack.close)
     cleanup.callback(stack.kill, *stack.processes)  # nothing is worth a graceful end
+    return stack.processes
 
 
 async def _nothing() -> None:

@@ -82,6 +82,18 @@ async def test_of_twenty_inserts_at_once_exactly_one_wins(world: World) -> None:
     assert await value_of(world.sidecar, key) == {"by": winner}
 
 
+async def test_an_insert_of_what_is_there_is_a_conflict_to_some_stores_and_an_error_to_others(
+    world: World,
+) -> None:
+    key = new_key()
+    stored = await put(world.sidecar, key, 1)
+
+    with pytest.raises(Unavailable if world.store else Conflict):
+        await put(world.sidecar, key, 2)
+
+    assert await read(world.sidecar, key) == stored
+
+
 async def test_a_save_with_the_newest_tag_replaces_the_document_and_its_tag(world: World) -> None:
     key = new_key()
     first = await put(world.sidecar, key, {"a": 1})
@@ -114,6 +126,20 @@ async def test_of_twenty_updates_with_one_tag_exactly_one_wins(world: World) -> 
 
     assert [result is None for result in results].count(True) == 1
     assert await value_of(world.sidecar, key) == results.index(None)
+
+
+async def test_a_save_with_the_tag_of_a_document_that_is_not_there_loses_except_on_redis(
+    world: World,
+) -> None:
+    """Redis creates it. Nobody meets that: documents are never deleted, the port cannot."""
+    key, known = new_key(), await put(world.sidecar, new_key(), 1)
+
+    if world.on_redis:
+        assert await put(world.sidecar, key, 2, known.etag)
+    else:
+        with pytest.raises(Conflict):
+            await world.sidecar.save(Write(key, b"2", known.etag))
+        assert await world.sidecar.get(key) is None
 
 
 async def test_many_documents_are_saved_in_one_call(world: World) -> None:
@@ -183,8 +209,8 @@ async def test_nested_values_and_texts_survive(world: World) -> None:
     assert await value_of(world.sidecar, key) == json.loads(text)
 
 
-async def test_numbers_survive_as_far_as_a_double_holds_them(world: World) -> None:
-    exact = [9000, -1, 2**53, 10.10, 1.0, 1e-7]
+async def test_numbers_survive_as_far_as_a_double_and_six_decimals_hold_them(world: World) -> None:
+    exact = [9000, -1, 2**53, 10.10, 1.0, 0.000001]
     too_large = [2**53 + 1, 12345678901234567890]
 
     stored = await put(world.sidecar, new_key(), exact + too_large)
@@ -193,6 +219,12 @@ async def test_numbers_survive_as_far_as_a_double_holds_them(world: World) -> No
     assert found[: len(exact)] == exact
     assert found[len(exact)] == 2**53
     assert float(found[-1]) == float(too_large[-1])
+
+
+async def test_a_fraction_finer_than_six_decimals_is_rounded_on_redis_only(world: World) -> None:
+    stored = await put(world.sidecar, new_key(), [1e-7])
+
+    assert json.loads(stored.value) == ([0] if world.on_redis else [1e-7])
 
 
 async def test_a_document_just_below_the_limit_is_stored(world: World) -> None:

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from cafe_kit.sidecar import Sidecar
 from kit.tests.sidecar_contract.recording_app import TOPIC, RecordingApp
+from tools.processes import Process
 
 NOW: Final = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 SHORT_DEADLINE_S: Final = 0.3
@@ -21,7 +22,8 @@ class World:
 
     `gone` finds no sidecar; `mute` has its calls carried out, but no answer ever arrives;
     `impatient` gives up after SHORT_DEADLINE_S. `settle` lets arrive what does not arrive by
-    itself; inside `app_away()` the app is down and its sidecar is up.
+    itself; inside `app_away()` the app is down and its sidecar is up. `store` is the server that
+    keeps the documents, None where there is no such process.
     """
 
     sidecar: Sidecar
@@ -31,6 +33,12 @@ class World:
     app: RecordingApp
     settle: Callable[[], Awaitable[None]]
     app_away: Callable[[], AbstractAsyncContextManager[None]]
+    store: Process | None = None
+
+    @property
+    def on_redis(self) -> bool:
+        """Whether the documents are in Redis, or Valkey."""
+        return self.store is not None and self.store.name == "valkey"
 
 
 def new_key() -> str:
