@@ -1,19 +1,21 @@
 # Everything starts here: `make up` runs the cafe, `make test` proves it.
-# PYTHON chooses the interpreter of .venv, RUN_DIR the folder of a stack's files.
+# PYTHON chooses the interpreter of .venv, RUN_DIR the folder of a stack's files, STORE where the
+# services keep their documents: sqlite, valkey or postgres.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; exit; }; \
 	done; echo python3)
 RUN_DIR ?= .run
+export STORE ?= sqlite
 BIN := .venv/bin
 RUN := $(BIN)/python -m
 INSTALLED := .venv/.installed
 MEMBERS := kit order-svc payment-svc cafe-svc mypage-svc sandbox
 PACKAGES := cafe_kit order_svc payment_svc cafe_svc mypage_svc cafe_sandbox
-FULLY_COVERED := kit/cafe_kit/*,*/domain.py,*/model.py,*/deadlines.py,*/backoff.py,*/catalogue.py,*/indexes.py,*/saga.py
-FAST := not real and not e2e and not cli
+FULLY_COVERED := kit/cafe_kit/*,*/domain.py,*/model.py,*/deadlines.py,*/catalogue.py,*/indexes.py,*/saga.py
+FAST := not real and not e2e and not cli and not chaos and not siege
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down sandbox demo reconcile token doctor dapr test lint types unit e2e simulate mutate contracts figures lock clean
+.PHONY: help install up down sandbox demo reconcile token doctor dapr test lint types unit e2e simulate chaos siege mutate contracts figures lock clean
 
 help: ## list the commands
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)$$/\1\t\2/p' Makefile | expand -t 12
@@ -30,8 +32,8 @@ $(INSTALLED): requirements.lock $(MEMBERS:%=%/pyproject.toml)
 	@$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps $(MEMBERS:%=-e ./%)
 	@touch $@
 
-up: install ## start the cafe: four services, their sidecars, all they need; Ctrl-C stops it
-	@$(RUN) tools.up --run-dir $(RUN_DIR)
+up: install ## start the cafe: four services, their sidecars, all they need: make up [STORE=postgres]
+	@$(RUN) tools.up --store $(STORE) --run-dir $(RUN_DIR)
 
 down: install ## stop the cafe from another terminal
 	@$(RUN) tools.down --run-dir $(RUN_DIR)
@@ -70,11 +72,17 @@ types: install ## pyright, strict
 unit: install ## the tests that need no process
 	@$(RUN) pytest -m "$(FAST)"
 
-e2e: install ## customer stories on the real stack
+e2e: install ## customer stories on the real stack: make e2e [STORE=postgres]
 	@$(RUN) pytest tests/e2e
 
 simulate: install ## every crash point, then random histories for N minutes: make simulate N=30 [SEED=7] [WRITE=page.md]
 	@$(RUN) tests.simulation --minutes $(or $(N),5) $(SEED:%=--seed %) $(WRITE:%=--write %)
+
+chaos: install dapr ## every fault under load on real stacks, <= 60 min: make chaos [ONLY=name] [SEED=7] [STORE=postgres] [WRITE=page.md]
+	@$(RUN) tests.chaos $(if $(ONLY),--only "$(ONLY)") $(SEED:%=--seed %) $(STORE:%=--store %) $(WRITE:%=--write %)
+
+siege: install dapr ## many people order while cafe-svc is slow, or the payment gateway down, <= 5 min: make siege [SEED=7] [WRITE=docs/siege.md]
+	@$(RUN) tests.siege $(SEED:%=--seed %) $(WRITE:%=--write %)
 
 mutate: install ## change every row of the state tables once: do the tests notice? make mutate [SERVICE=order-svc]
 	@$(RUN) tests.tools.mutation --at-least 90 $(SERVICE)

@@ -22,12 +22,20 @@ PROBE_TIMEOUT_S = 1.0
 _SPAWNER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
 
 
+def answers_ping(port: int) -> bool:
+    """Whether a Valkey server on loopback answers PING; raises OSError."""
+    with socket.create_connection(("127.0.0.1", port), timeout=PROBE_TIMEOUT_S) as connection:
+        connection.sendall(b"PING\r\n")
+        return connection.recv(16).startswith(b"+PONG")
+
+
 @dataclass(frozen=True)
 class Program:
     """What to run and how to see that it is ready.
 
     `port` is where it is asked: `GET ready_path` must answer 2xx, or, where that is None,
-    a Valkey server must answer PING. `tier` 0 is infrastructure, 1 apps and sidecars.
+    `answers` must hold: a Valkey server's PING. `tier` 0 is infrastructure, 1 apps and sidecars.
+    `stop_signal` ends it in an orderly way.
     """
 
     name: str
@@ -36,6 +44,8 @@ class Program:
     ready_path: str | None
     tier: int = 0
     env: Mapping[str, str] = field(default_factory=dict[str, str])
+    answers: Callable[[int], bool] = answers_ping
+    stop_signal: signal.Signals = signal.SIGTERM
 
 
 class Process:
@@ -91,7 +101,7 @@ class Process:
             return False
         try:
             if self.program.ready_path is None:
-                return _answers_ping(self.program.port)
+                return self.program.answers(self.program.port)
             return http_ok(self.program.port, self.program.ready_path)
         except (OSError, http.client.HTTPException):
             return False
@@ -100,6 +110,12 @@ class Process:
         """Send a signal if the process is alive."""
         if self.alive and self._popen:
             self._popen.send_signal(signal_number)
+
+    def freeze(self) -> None:
+        """Stop it in its tracks (SIGSTOP); on a busy machine that takes a moment."""
+        self.send(signal.SIGSTOP)
+        if self.alive and hasattr(os, "waitid"):
+            os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def kill(self) -> None:
         """End it at once (SIGKILL) and collect it."""
@@ -115,12 +131,12 @@ class Process:
 
 
 def stop_all(processes: Iterable[Process], timeout_s: float) -> None:
-    """SIGTERM to all of them, wait together, SIGKILL to what is left after the time."""
+    """Send all of them their stop signal, wait together, SIGKILL to what is left after the time."""
     stopping = list(processes)
     for process in stopping:
         process.wanted = False
         process.send(signal.SIGCONT)  # a frozen process would sleep through SIGTERM
-        process.send(signal.SIGTERM)
+        process.send(process.program.stop_signal)
     with contextlib.suppress(TimeoutError):
         wait_for(lambda: not any(process.alive for process in stopping), timeout_s)
     for process in stopping:
@@ -143,9 +159,3 @@ def http_ok(port: int, path: str) -> bool:
     ) as connection:
         connection.request("GET", path)
         return connection.getresponse().status in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}
-
-
-def _answers_ping(port: int) -> bool:
-    with socket.create_connection(("127.0.0.1", port), timeout=PROBE_TIMEOUT_S) as connection:
-        connection.sendall(b"PING\r\n")
-        return connection.recv(16).startswith(b"+PONG")

@@ -1,8 +1,9 @@
 """The folder of one running stack: who owns it, and what runs (`stack.json`).
 
 stack.json has the shape of the run file in docs: identity, payment_gateway {"url", "pid"},
-valkey {"port", "pid"}, scheduler {"pid"}, gateway (null until there is one), and per service
-{"url", "dapr_http" (port), "app_pid", "daprd_pid"}. It exists while the stack is ready.
+valkey and, where it keeps the documents, postgres {"port", "pid"}, scheduler {"pid"}, gateway
+(null until there is one), and per service {"url", "dapr_http" (port), "app_pid", "daprd_pid"}. It
+exists while the stack is ready.
 """
 
 import fcntl

@@ -5,7 +5,8 @@
         stack.start("payment-svc", "payment-svc.daprd")
 
 Names: valkey, scheduler, payment-gateway, identity-provider, and per app-id "order-svc" (the
-app) and "order-svc.daprd" (its sidecar). Every method returns when its effect is there.
+app) and "order-svc.daprd" (its sidecar); of a second replica "order-svc.2", "order-svc.2.daprd".
+Every method returns when its effect is there.
 """
 
 import os
@@ -22,7 +23,9 @@ from tools.terminal import Say, StackError, say
 from tools.topology import Topology, app_ids
 
 READY_TIMEOUT_S = 60.0
-STOP_TIMEOUT_S = 10.0
+# Longer than an app takes at most (DRAIN_NOTICE_S + DRAIN_S); a sidecar with an event in its
+# retries would take longer, and loses nothing when it is killed.
+STOP_TIMEOUT_S = 20.0
 # A process that dies this often within this time will not get better by one more start.
 DEATHS_ALLOWED = 2
 DEATHS_WINDOW_S = 60.0
@@ -84,8 +87,8 @@ class Stack:
         infrastructure, apps = self._tiers()
         for process in infrastructure:
             process.start()
-        # A sidecar without its broker exits at once; everything else may come in any order.
-        self.wait_ready(*{"valkey"} & self.processes.keys())
+        # A sidecar without its broker or store exits at once; all else may come in any order.
+        self.wait_ready(*{"valkey", "postgres"} & self.processes.keys())
         for process in apps:
             process.start()
         self.wait_ready(*self.processes)
@@ -159,7 +162,7 @@ class Stack:
         self._write_stack_file()
 
     def stop(self, *names: str) -> None:
-        """Stop these in an orderly way (SIGTERM) and wait until they are gone."""
+        """Stop these in an orderly way and wait until they are gone."""
         stop_all([self.processes[name] for name in names], STOP_TIMEOUT_S)
 
     def restart(self, *names: str) -> None:
@@ -175,7 +178,7 @@ class Stack:
     def freeze(self, *names: str) -> None:
         """Stop these in their tracks (SIGSTOP): alive, connected, silent."""
         for name in names:
-            self.processes[name].send(signal.SIGSTOP)
+            self.processes[name].freeze()
 
     def thaw(self, *names: str) -> None:
         """Let frozen processes go on."""
@@ -205,6 +208,7 @@ class Stack:
             "identity": {"url": self.url("identity-provider"), "pid": pid["identity-provider"]},
             "payment_gateway": {"url": self.url("payment-gateway"), "pid": pid["payment-gateway"]},
             "valkey": {"port": self.topology.ports["valkey"], "pid": pid["valkey"]},
+            **self._postgres(),
             "scheduler": {"pid": pid["scheduler"]},
             "services": {
                 name: {
@@ -217,9 +221,15 @@ class Stack:
             },
         }
 
+    def _postgres(self) -> dict[str, Any]:
+        if server := self.processes.get("postgres"):
+            return {"postgres": {"port": server.program.port, "pid": server.pid}}
+        return {}
+
     def _write_stack_file(self) -> None:
         if not self._only:
             self.folder.write(self.running())
+            self.topology.tokens.write(self.folder.path)
 
     def _last_lines(self, process: Process) -> str:
         log = os.path.relpath(process.log)

@@ -5,6 +5,7 @@ environment here (dapr/cli: pkg/standalone/run.go). What the CLI cannot say is a
 """
 
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,8 +14,9 @@ from typing import Any, cast
 
 import yaml
 
-from tools import components
+from tools import components, postgres
 from tools.processes import Program
+from tools.tokens import Tokens
 
 Ports = Mapping[str, int]
 Environment = Mapping[str, str]
@@ -35,12 +37,17 @@ DAPRD_FLAGS = {
     "appHealthProbeTimeout": "--app-health-probe-timeout",
     "appHealthThreshold": "--app-health-threshold",
 }
-# Shutdown: the API stays open until the app has drained, at most 2 s (the block ends early when
-# the app is seen to be gone), then 5 s for what is under way.
+# What dapr.yaml has no key for; the first two keep those ports on loopback.
+# The end of a sidecar: from the signal on it delivers no new event, it waits for the deliveries
+# under way (at most 30 s, an event in its retries), and then goes on serving the app for 3 s: long
+# enough for the slowest request, one that asks for a menu or the payment gateway. Shorter than the
+# app goes on taking requests (DRAIN_NOTICE_S): other sidecars find this one until it has gone, and
+# what they bring must still meet the app. What is cut off was saved before or is repeated. Then
+# everything is closed, within 5 s.
 ALWAYS = (
     *("--dapr-internal-grpc-listen-address", "127.0.0.1"),
     *("--metrics-listen-address", "127.0.0.1"),
-    *("--dapr-block-shutdown-duration", "2s"),
+    *("--dapr-block-shutdown-duration", "3s"),
     *("--dapr-graceful-shutdown-seconds", "5"),
 )
 NOT_FLAGS = {
@@ -67,13 +74,16 @@ class Commands:
     valkey: tuple[str, ...] = ("valkey-server",)
     payment_gateway: tuple[str, ...] = (*PYTHON, "cafe_sandbox.payment_gateway")
     identity: tuple[str, ...] = (*PYTHON, "cafe_sandbox.identity")
+    postgres: tuple[str, ...] = ("postgres",)
 
 
 @dataclass(frozen=True)
 class Topology:
     """One stack: where it is described, where it keeps its files, which ports it uses.
 
-    `app_env` adds to or overrides the environment of single apps, by app-id.
+    `app_env` adds to or overrides the environment of single apps, by app-id. Of each app there are
+    `replicas`, each with a sidecar: "order-svc", "order-svc.2"; they share app-id and store, which
+    is of the kind that `store` says (components.STORES).
     """
 
     run_file: Path
@@ -81,22 +91,27 @@ class Topology:
     commands: Commands
     ports: Ports
     app_env: Mapping[str, Environment] = field(default_factory=dict[str, Environment])
+    replicas: int = 1
+    store: str = components.STORES[0]
+    tokens: Tokens = field(default_factory=Tokens)
 
     def programs(self) -> list[Program]:
         """Render the resources and return everything that runs, infrastructure first."""
         document = _read(self.run_file)
         resources = self.run_dir / "components"
         originals = self.run_file.parent / document["common"]["resourcesPath"]
-        components.render(originals, resources, self.ports, self.run_dir)
+        components.render(originals, resources, self.ports, self.run_dir, self.store)
         programs = self._infrastructure()
         for app in _apps(document):
-            programs += [self._app(app), self._sidecar(app, resources)]
+            for name in names_of(app["appID"], self.replicas):
+                programs += [self._app(app, name), self._sidecar(app, name, resources)]
         return programs
 
     def _infrastructure(self) -> list[Program]:
         ports, env = self.ports, dict(os.environ)
         return [
             Program("valkey", self._valkey(), ports["valkey"], None, env=env),
+            *([self._postgres()] if self.store == "postgres" else []),
             Program("scheduler", self._scheduler(), ports["scheduler.health"], "/healthz", env=env),
             self._sandbox("payment-gateway", self.commands.payment_gateway, "payment-gateway.db"),
             self._sandbox("identity-provider", self.commands.identity, "identity-keys.json"),
@@ -114,7 +129,22 @@ class Topology:
             *self.commands.valkey,
             *("--bind", "127.0.0.1", "--port", str(self.ports["valkey"])),
             *("--dir", str(folder), "--appendonly", "yes", "--save", ""),
+            # By default it answers before it writes while the disk is slow (appendfsync everysec).
+            *(("--appendfsync", "always") if self.store == "valkey" else ()),
         )
+
+    def _postgres(self) -> Program:
+        folder, port = self.run_dir / "postgres", self.ports["postgres"]
+        command = (*self.commands.postgres, str(folder), str(port))
+        # SIGTERM would wait until the last sidecar has gone.
+        probe, stop, env = postgres.lets_in, signal.SIGINT, dict(os.environ)
+        return Program("postgres", command, port, None, 0, env, probe, stop)
+
+    def _store_password(self, app_id: str) -> Environment:
+        if self.store != "postgres":
+            return {}
+        services = app_ids(self.run_file)
+        return {"STORE_PASSWORD": postgres.passwords(self.run_dir / "postgres", services)[app_id]}
 
     def _scheduler(self) -> tuple[str, ...]:
         ports = self.ports
@@ -128,22 +158,22 @@ class Topology:
             *("--healthz-port", str(ports["scheduler.health"]), "--enable-metrics=false"),
         )
 
-    def _app(self, app: dict[str, Any]) -> Program:
-        name = app["appID"]
+    def _app(self, app: dict[str, Any], name: str) -> Program:
+        app_id = app["appID"]
         env = {
-            "APP_ID": name,
+            "APP_ID": app_id,
             "APP_PORT": str(self.ports[name]),
             "DAPR_HTTP_PORT": str(self.ports[f"{name}.http"]),
             "DAPR_GRPC_PORT": str(self.ports[f"{name}.grpc"]),
             "DAPR_METRICS_PORT": str(self.ports[f"{name}.metrics"]),
             **{key: str(value) for key, value in app["env"].items()},
-            **self.app_env.get(name, {}),
+            **self.tokens.env,
+            **self.app_env.get(app_id, {}),
         }
         port = self.ports[name]
         return Program(name, tuple(app["command"]), port, "/readyz", 1, {**os.environ, **env})
 
-    def _sidecar(self, app: dict[str, Any], resources: Path) -> Program:
-        name = app["appID"]
+    def _sidecar(self, app: dict[str, Any], name: str, resources: Path) -> Program:
         values = app | {key: self.ports[f"{name}{end}"] for key, end in APP_PORTS.items()}
         values["schedulerHostAddress"] = f"127.0.0.1:{self.ports['scheduler']}"
         flags: list[str] = []
@@ -155,22 +185,33 @@ class Topology:
         files = ("--resources-path", str(resources), "--config", str(config))
         # The address to be found at; an empty NAMESPACE would break every job call.
         env = {**os.environ, "DAPR_HOST_IP": "127.0.0.1", "NAMESPACE": "default"}
+        env |= self.tokens.env
+        env |= self._store_password(app["appID"])
         command = (*self.commands.daprd, *flags, *files, *ALWAYS)
         port = self.ports[f"{name}.http"]
         return Program(f"{name}.daprd", command, port, "/v1.0/healthz", 1, env)
 
 
-def default_ports(run_file: Path) -> dict[str, int]:
+def names_of(app_id: str, replicas: int) -> list[str]:
+    """Return the program names of an app's replicas: the first has the app-id's own."""
+    return [app_id, *(f"{app_id}.{number}" for number in range(2, replicas + 1))]
+
+
+def default_ports(
+    run_file: Path, replicas: int = 1, store: str = components.STORES[0]
+) -> dict[str, int]:
     """Return the port of everything as dapr.yaml and components/ say, by program name.
 
-    An app has five: "order-svc", "order-svc.http", ".grpc", ".internal" and ".metrics".
+    An app has five: "order-svc", "order-svc.http", ".grpc", ".internal" and ".metrics". Further
+    replicas, of which these files say nothing, have those ten above.
     """
     document = _read(run_file)
-    ports = components.read_ports(run_file.parent / document["common"]["resourcesPath"])
+    ports = components.read_ports(run_file.parent / document["common"]["resourcesPath"], store)
     ports["scheduler"] = int(document["common"]["schedulerHostAddress"].rpartition(":")[2])
     ports |= {f"scheduler.{name}": port for name, port in SCHEDULER_PORTS.items()}
     for app in document["apps"]:
-        ports |= {f"{app['appID']}{end}": app[key] for key, end in APP_PORTS.items()}
+        for number, name in enumerate(names_of(app["appID"], replicas)):
+            ports |= {f"{name}{end}": app[key] + 10 * number for key, end in APP_PORTS.items()}
     return ports
 
 

@@ -1,6 +1,6 @@
 """`make up`: the stack in the foreground, supervised, until Ctrl-C.
 
-python -m tools.up [--sandbox] [--run-dir .run]
+python -m tools.up [--sandbox] [--store sqlite|valkey|postgres] [--run-dir .run]
 """
 
 import argparse
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
+from tools.components import STORES
 from tools.launch import ROOT, SANDBOXES, default_stack, partial_stack
 from tools.stack import Stack
 from tools.terminal import StackError
@@ -80,6 +81,7 @@ def main() -> int:
     """Parse the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sandbox", action="store_true", help="only the external stand-ins")
+    parser.add_argument("--store", default=STORES[0], help="where documents are kept")
     parser.add_argument("--run-dir", type=Path, default=ROOT / ".run")
     arguments = parser.parse_args()
     run_dir = arguments.run_dir.resolve()
@@ -87,7 +89,7 @@ def main() -> int:
         lambda: (
             partial_stack(run_dir, SANDBOXES, restart=True)
             if arguments.sandbox
-            else default_stack(run_dir)
+            else default_stack(run_dir, store=arguments.store)
         )
     )
 

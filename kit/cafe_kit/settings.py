@@ -49,7 +49,7 @@ class Settings(BaseModel):
     letter_retry_first_s: float = Field(default=60, gt=0)
     letter_retry_most_s: float = Field(default=3600, gt=0)
     sidecar_deadline_s: float = Field(default=5.0, gt=0)
-    drain_notice_s: float = Field(default=1.0, ge=0)
+    drain_notice_s: float = Field(default=3.5, ge=0)
     drain_s: int = Field(default=15, gt=0)
     guard_after_s: float = Field(default=10.0, gt=0)
     fault_kill: Path | None = None

@@ -73,7 +73,7 @@ class Sidecar(Protocol):
 
     A body over `MAX_BODY_BYTES` and a key that is empty or has `||` in it are `Rejected`.
     Values and events are JSON text in UTF-8. Numbers pass through a double on the way to the
-    store, so ids are strings and counts stay below 2**53.
+    store, and Redis keeps six decimals, so ids are strings and counts are whole and below 2**53.
     """
 
     async def get(self, key: str) -> Stored | None:

@@ -50,7 +50,7 @@ async def lamp_process(
     process.start()
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-            await wait_until(process.ready, what=f"the process, see {process.log}")
+            await wait_until(process.ready, what=f"the process, see {process.log}", timeout_s=30)
             yield process, client
     finally:
         process.kill()

@@ -32,6 +32,7 @@ SETTINGS = Settings(
     token_issuer="https://identity.example",
     token_audience="lamps",
     max_body_bytes=1000,
+    max_turn_ms=60_000,
 )
 router = APIRouter()
 

@@ -150,6 +150,6 @@ async def test_what_is_no_request_is_not_counted() -> None:
     async def send(_: Message) -> None:
         raise AssertionError("nobody writes")
 
-    await Shed(app, limit=0)({"type": "lifespan"}, receive, send)
+    await Shed(app, limit=0, max_turn_s=0)({"type": "lifespan"}, receive, send)
 
     assert passed == [{"type": "lifespan"}]

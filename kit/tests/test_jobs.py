@@ -8,7 +8,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from cafe_kit.reminders import AWAY_FOR, FIRING_LIMIT, Reminder
+from cafe_kit.reminders import AWAY_FOR, FIRING_LIMIT, HANDS, Reminder
 from cafe_kit.sidecar import Reply
 from kit.tests.desk import KIND, Desk, at, in_virtual_time
 from kit.tests.hooks import away
@@ -112,7 +112,7 @@ async def test_the_background_of_the_reminders_ends_with_the_app() -> None:
 
 
 class Slow:
-    """A handler that takes a minute; `most` is how many it has handled at once."""
+    """A handler that takes a second; `most` is how many it has handled at once."""
 
     def __init__(self, desk: Desk) -> None:
         self.done: list[str] = []
@@ -124,7 +124,7 @@ class Slow:
         """Handle a reminder."""
         self._under_way += 1
         self.most = max(self.most, self._under_way)
-        await asyncio.sleep(60)
+        await asyncio.sleep(1)
         self._under_way -= 1
         self.done.append(reminder.id)
 
@@ -134,7 +134,7 @@ async def test_a_job_that_is_being_handled_is_not_handled_beside_itself() -> Non
     desk = Desk()
     slow, job = Slow(desk), await armed(desk, "a")
     first = asyncio.create_task(fire(desk, "job", job))
-    await asyncio.sleep(1)
+    await asyncio.sleep(0.5)
 
     beside = await fire(desk, "job", job)
 
@@ -153,17 +153,17 @@ async def test_of_too_many_jobs_at_once_the_rest_is_asked_to_come_again() -> Non
 
     assert [reply.status for reply in replies] == [204] * FIRING_LIMIT + [503] * 3
     assert len(slow.done) == FIRING_LIMIT
-    assert (await fire(desk, "job-17", job)).status == 204
+    assert (await fire(desk, "one-more", job)).status == 204
 
 
 @in_virtual_time
 async def test_of_the_reminders_of_all_jobs_only_so_many_are_handled_at_once() -> None:
     desk = Desk()
-    ids = [str(number) for number in range(2 * FIRING_LIMIT + 1)]
+    ids = [str(number) for number in range(2 * HANDS + 1)]
     slow, job = Slow(desk), await armed(desk, *ids)
 
     replies = await asyncio.gather(fire(desk, "job-1", job), fire(desk, "job-2", job))
 
     assert [reply.status for reply in replies] == [204, 204]
     assert sorted(slow.done) == sorted(ids * 2)
-    assert slow.most == FIRING_LIMIT
+    assert slow.most == HANDS

@@ -72,6 +72,7 @@ def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
         ("GUARD_AFTER_S", "0"),
         ("DRAIN_NOTICE_S", "-1"),
         ("MAX_IN_FLIGHT", "0"),
+        ("MAX_TURN_MS", "0"),
         ("CALLER_RATE_PER_S", "0"),
         ("CALLER_BURST", "0"),
         ("PAGE_LIMIT", "0"),

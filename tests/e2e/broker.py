@@ -13,7 +13,9 @@ Streams = list[tuple[bytes, list[tuple[bytes, dict[bytes, bytes]]]]]
 
 
 @asynccontextmanager
-async def saying_everything_twice(port: int) -> AsyncGenerator[set[bytes]]:
+async def saying_everything_twice(
+    port: int, *, handled_within_s: float = 10.0
+) -> AsyncGenerator[set[bytes]]:
     """Append every event a second time to its stream as soon as it is there; yields their data.
 
     Returns when all of them, the second ones too, have been handled.
@@ -28,7 +30,10 @@ async def saying_everything_twice(port: int) -> AsyncGenerator[set[bytes]]:
     try:
         yield said_again
         await wait_until(
-            lambda: _behind(client, begin, seen), lambda n: n == 0, what="all handled twice"
+            lambda: _behind(client, begin, seen),
+            lambda n: n == 0,
+            what="all handled twice",
+            timeout_s=handled_within_s,
         )
     finally:
         over.set()

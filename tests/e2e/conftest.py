@@ -44,11 +44,11 @@ def hasty_stack(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
     yield from _stack(tmp_path_factory.mktemp("hasty"), SHORT, STORE)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def other_stack(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Generator[Stack]:
-    """Deadlines of seconds, and the store that a test names."""
+    """Deadlines of seconds, and the store that a test names; gone when its module is done."""
     yield from _stack(tmp_path_factory.mktemp(request.param), SHORT, request.param)
 
 

@@ -205,7 +205,13 @@ async def test_a_handler_that_always_fails_is_tried_again_until_it_does_not(
     order_id = str(uuid.uuid5(ORDERS, f"{ana.sub}\n{key}"))
     headers = stack.topology.tokens.headers
     store = f"http://127.0.0.1:{stack.topology.ports['cafe-svc.http']}/v1.0/state/cafe-store"
-    broken = [{"key": f"cafe-order:{order_id}", "value": "broken"}]
+    broken = [
+        {
+            "key": f"cafe-order:{order_id}",
+            "value": "broken",
+            "options": {"concurrency": "first-write"},
+        }
+    ]
     (await cafe.http.post(store, json=broken, headers=headers)).raise_for_status()
 
     assert (await ana.place(key=key)).is_success

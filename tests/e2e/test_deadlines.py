@@ -148,29 +148,29 @@ async def test_a_watch_that_nobody_could_arm_before_the_app_died_is_armed_with_t
 
 
 async def test_without_the_broker_orders_are_taken_and_paid_when_it_is_back(
-    cafe: Cafe, stack: Stack
+    cafe: Cafe, stack: Stack, broker: str
 ) -> None:
     ana, ben = cafe.customer(), cafe.barista()
-    stack.stop("valkey")
+    stack.stop(broker)
 
     order_id = await ana.ordered()
 
-    stack.start("valkey")
+    stack.start(broker)
     await ana.page_once(order_id, "Paid", last_event="OrderQueued")
     await ben.serve(order_id, "accept", "start", "finish", "hand-over")
     assert await closed(ana, order_id, "COMPLETED", "PAID") == [CHARGE]
 
 
 async def test_without_broker_and_scheduler_nothing_is_promised_and_the_same_key_works_later(
-    cafe: Cafe, stack: Stack
+    cafe: Cafe, stack: Stack, broker: str
 ) -> None:
     ana, key = cafe.customer(), str(uuid.uuid4())
-    stack.stop("valkey", "scheduler")
+    stack.stop(broker, "scheduler")
 
     refused = await ana.place(key=key)
 
     assert (refused.status_code, "retry-after" in refused.headers) == (503, True)
-    stack.start("valkey", "scheduler")
+    stack.start(broker, "scheduler")
     accepted = await wait_until(
         lambda: ana.place(key=key),
         lambda answer: answer.status_code == 201,

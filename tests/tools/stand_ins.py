@@ -1,6 +1,6 @@
 """The real dapr.yaml, components, Valkey and supervisor, with stand-ins for all other programs.
 
-python -m tests.tools.stand_ins FOLDER     runs `make up` on the run file of FOLDER
+python -m tests.tools.stand_ins FOLDER STORE     runs `make up` on the run file of FOLDER
 """
 
 import json
@@ -14,8 +14,9 @@ from typing import Any, cast
 import yaml
 
 from tests.waiting import wait_until
-from tools import ports, up
-from tools.launch import ROOT, RUN_FILE, valkey_server
+from tools import ports, postgres, up
+from tools.components import STORES
+from tools.launch import ROOT, RUN_FILE, postgres_server, valkey_server
 from tools.run_folder import RunFolder
 from tools.stack import Stack
 from tools.topology import Commands, Topology, default_ports
@@ -32,20 +33,21 @@ def write_run_file(folder: Path, app_command: tuple[str, ...] = SERVER) -> None:
     (folder / "dapr.yaml").write_text(yaml.safe_dump(document))
 
 
-def open_stack(folder: Path) -> Stack:
+def open_stack(folder: Path, store: str) -> Stack:
     """Return the supervised stack of a folder with a run file, on random ports."""
     run_file, run_dir = folder / "dapr.yaml", folder / "run"
     RunFolder(run_dir).refuse_if_owned()
-    commands = Commands(SERVER, SERVER, (str(valkey_server()),), SERVER, SERVER)
-    chosen = ports.random_ports(default_ports(run_file))
-    return Stack(Topology(run_file, run_dir, commands, chosen), restart=True)
+    database = postgres.command(postgres_server().parent)
+    commands = Commands(SERVER, SERVER, (str(valkey_server()),), SERVER, SERVER, database)
+    chosen = ports.random_ports(default_ports(run_file, store=store))
+    return Stack(Topology(run_file, run_dir, commands, chosen, store=store), restart=True)
 
 
 @contextmanager
-def runner(folder: Path) -> Generator[subprocess.Popen[str]]:
+def runner(folder: Path, store: str = STORES[0]) -> Generator[subprocess.Popen[str]]:
     """Run `make up` with stand-ins as a process of its own; it is killed at the end."""
     with subprocess.Popen(
-        (sys.executable, "-m", "tests.tools.stand_ins", str(folder)),
+        (sys.executable, "-m", "tests.tools.stand_ins", str(folder), store),
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -77,4 +79,4 @@ def _works_in(entry: Path, folder: Path) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(up.run(lambda: open_stack(Path(sys.argv[1]))))
+    sys.exit(up.run(lambda: open_stack(Path(sys.argv[1]), sys.argv[2])))

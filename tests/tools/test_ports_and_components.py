@@ -9,6 +9,7 @@ import yaml
 
 from tools import components, ports
 from tools.launch import ROOT, RUN_FILE, default_stack
+from tools.terminal import StackError
 from tools.topology import default_ports
 
 
@@ -65,6 +66,7 @@ def test_rendered_resources_differ_only_in_hosts_and_files_and_name_resolution(
     assert changed == {
         f"cafe-pubsub.yaml: localhost:{chosen['valkey']}",
         f"page-pubsub.yaml: localhost:{chosen['valkey']}",
+        f"dead-letters.yaml: localhost:{chosen['valkey']}",
         f"identity-provider.yaml: http://localhost:{chosen['identity-provider']}",
         f"payment-gateway.yaml: http://localhost:{chosen['payment-gateway']}",
         *(f"configuration.yaml: {new}" for new in ("nameResolution", "component", "sqlite")),
@@ -73,6 +75,44 @@ def test_rendered_resources_differ_only_in_hosts_and_files_and_name_resolution(
         f"configuration.yaml: file:{tmp_path}/sidecars.db",
         *(f"{name}-store.yaml: {sqlite % name}" for name in ("order", "payment", "cafe", "mypage")),
     }
+
+
+def test_another_store_is_rendered_in_the_place_of_sqlite_with_the_port_of_its_server(
+    tmp_path: Path,
+) -> None:
+    chosen = ports.random_ports(default_ports(RUN_FILE, store="postgres"))
+    sqlite, postgres = tmp_path / "sqlite", tmp_path / "postgres"
+    components.render(ROOT / "components", sqlite, chosen, tmp_path)
+
+    components.render(ROOT / "components", postgres, chosen, tmp_path, "postgres")
+
+    names = {path.name for path in postgres.glob("*.yaml")}
+    assert names == {path.name for path in sqlite.glob("*.yaml")}
+    others = {name for name in names if not name.endswith("-store.yaml")}
+    assert all((postgres / name).read_text() == (sqlite / name).read_text() for name in others)
+    stores = [_leaves(postgres / name) for name in names - others]
+    assert len(stores) == 4
+    assert all(f"{chosen['postgres']}" in store and "5432" not in store for store in stores)
+
+
+def test_valkey_as_store_is_the_server_of_the_streams() -> None:
+    assert default_ports(RUN_FILE, store="valkey") == default_ports(RUN_FILE)
+
+
+def test_a_store_that_nobody_knows_is_refused_with_the_names_of_those_there_are(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(StackError, match=r"'oracle'.* sqlite, valkey, postgres"):
+        default_stack(tmp_path, store="oracle")
+
+
+def test_a_folder_stays_with_the_store_that_has_its_documents(tmp_path: Path) -> None:
+    default_stack(tmp_path, store="postgres")
+
+    with pytest.raises(StackError, match="are in postgres: say STORE=postgres, another RUN_DIR"):
+        default_stack(tmp_path)
+
+    assert default_stack(tmp_path, store="postgres").topology.store == "postgres"
 
 
 def _leaves(path: Path) -> list[str]:
