@@ -40,7 +40,7 @@ class Settings(BaseModel):
     token_audience: str
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     max_body_bytes: int = Field(default=65_536, gt=0)
-    max_in_flight: int = Field(default=32, gt=0)
+    max_in_flight: int = Field(default=16, gt=0)
     max_turn_ms: int = Field(default=150, gt=0)
     caller_rate_per_s: float = Field(default=20, gt=0)
     caller_burst: int = Field(default=100, gt=0)

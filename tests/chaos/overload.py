@@ -19,7 +19,7 @@ from tests.chaos.run import Play, Say
 FACTOR: Final = 3.0
 LASTS_S: Final = 120.0
 MEASURED_S: Final = 10.0
-AT_ONCE: Final = 32
+AT_ONCE: Final = 8
 CUSTOMERS: Final = 2000
 PROBES: Final = 8
 RECOVERS_WITHIN_S: Final = 60.0

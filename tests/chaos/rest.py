@@ -25,6 +25,8 @@ SHOWN: Final = ("status", "topic", "event_id", "subject", "attempts", "reason")
 
 LOOK_EVERY_S: Final = 1.0
 AT_ONCE: Final = 16
+LOOKS_AT_ONCE: Final = 4
+"""Few, since a service that is asked too much at once says so."""
 
 
 class Rest:
@@ -108,7 +110,7 @@ def _at_rest(order: str, payment: str, at_cafe: str) -> bool:
 async def shown_otherwise(load: Load, seen: Evidence, most: int = 200) -> list[Violation]:
     """Ask the services for some acknowledged orders: they must answer what is stored (I1, I7)."""
     ids = sorted(seen.oracle.acknowledged() & seen.orders.keys())
-    gate = asyncio.Semaphore(AT_ONCE)
+    gate = asyncio.Semaphore(LOOKS_AT_ONCE)
 
     async def look(order_id: str) -> list[Violation]:
         async with gate:
