@@ -3,6 +3,7 @@
 import http.client
 import json
 from contextlib import closing
+from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,8 @@ from tools.terminal import Refused, StackError
 
 TIMEOUT_S = 10.0
 HTTP_ERRORS = 400
+ASK_LATER = (429, 503)
+REPEATS = 5
 
 Json = dict[str, Any]
 
@@ -58,12 +61,24 @@ def _call(
     content = None if body is None else json.dumps(body)
     types = {"Content-Type": "application/json"} if content else {}
     try:
-        with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=TIMEOUT_S)) as http_:
-            http_.request(method, path, content, types | (headers or {}))
-            response = http_.getresponse()
-            answer = response.read().decode()
+        response, answer = _answer(url, method, path, content, types | (headers or {}))
+        for _ in range(REPEATS):
+            pause_s = response.getheader("retry-after")
+            if response.status not in ASK_LATER or pause_s is None:
+                break
+            Event().wait(float(pause_s))
+            response, answer = _answer(url, method, path, content, types | (headers or {}))
     except (OSError, http.client.HTTPException) as error:
         raise StackError(f"{request} got no answer ({error}); is the stack running?") from error
     if response.status >= HTTP_ERRORS:
         raise Refused(f"{request} was refused with {response.status}: {answer}", response.status)
     return json.loads(answer)
+
+
+def _answer(
+    url: str, method: str, path: str, content: str | None, headers: dict[str, str]
+) -> tuple[http.client.HTTPResponse, str]:
+    with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=TIMEOUT_S)) as http_:
+        http_.request(method, path, content, headers)
+        response = http_.getresponse()
+        return response, response.read().decode()

@@ -229,7 +229,7 @@ class Stack:
     def _write_stack_file(self) -> None:
         if not self._only:
             self.folder.write(self.running())
-            self.topology.tokens.write(self.folder.path)
+            self.topology.tokens.write(self.folder.path, self.services)
 
     def _last_lines(self, process: Process) -> str:
         log = os.path.relpath(process.log)

@@ -167,7 +167,7 @@ class Topology:
             "DAPR_GRPC_PORT": str(self.ports[f"{name}.grpc"]),
             "DAPR_METRICS_PORT": str(self.ports[f"{name}.metrics"]),
             **{key: str(value) for key, value in app["env"].items()},
-            **self.tokens.env,
+            **self.tokens.env(app_id),
             **self.app_env.get(app_id, {}),
         }
         port = self.ports[name]
@@ -185,7 +185,7 @@ class Topology:
         files = ("--resources-path", str(resources), "--config", str(config))
         # The address to be found at; an empty NAMESPACE would break every job call.
         env = {**os.environ, "DAPR_HOST_IP": "127.0.0.1", "NAMESPACE": "default"}
-        env |= self.tokens.env
+        env |= self.tokens.env(app["appID"])
         env |= self._store_password(app["appID"])
         command = (*self.commands.daprd, *flags, *files, *ALWAYS)
         port = self.ports[f"{name}.http"]

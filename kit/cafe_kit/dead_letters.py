@@ -75,9 +75,12 @@ class DeadLetters:
     async def receive(self, body: bytes) -> Outcome:
         """Handle a message once more, or park it. Raises `SidecarError` where neither could be."""
         message = read(body)
+        found = await self._letters.get(message.letter_id)
+        if found is not None and found.state.status is Status.DISCARDED:
+            return Done()
         outcome = await self._handle(message, body)
         if isinstance(outcome, Retry) and not message.whole:
-            return outcome  # Only the broker has all of it, and it may still be handled.
+            outcome = Drop(f"too large to be kept whole for another attempt: {outcome.reason}")
         await self._conclude(message, outcome)
         return Done()
 
@@ -183,8 +186,10 @@ class DeadLetters:
                 return Failed(message, reason, None)
             case Retry(reason=reason):
                 found = await self._letters.get(message.letter_id)
-                attempts = found.state.attempts if found else 0
-                due = self._clock() + self._backoff.after(attempts)
+                letter = found.state if found else None
+                if letter and not chain and letter.retry_at and letter.retry_at > self._clock():
+                    return Failed(message, reason, letter.retry_at, letter.chain)
+                due = self._clock() + self._backoff.after(letter.attempts if letter else 0)
                 if not chain:
                     chain, id_ = uuid.uuid4().hex, message.letter_id
                     await self._reminders.arm(Reminder(kind=RETRY, id=id_, due=due, cause=chain))
@@ -199,7 +204,9 @@ class DeadLetters:
         letter = found.state
         mine = letter.chain == reminder.cause
         early = letter.retry_at is not None and letter.retry_at > self._clock()
-        if not mine or early or letter.status is not Status.RETRYING:
+        if not mine and letter.status is Status.RETRYING:
+            return None
+        if early or letter.status is not Status.RETRYING:
             # A failure may have come between an attempt and what was to follow it.
             await self._note(letter)
             return letter.retry_at if mine else None

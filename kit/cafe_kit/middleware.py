@@ -16,6 +16,7 @@ from cafe_kit.tracing import span
 
 _UNKNOWN_ROUTE: Final = "(none)"
 _SIDECAR_ONLY: Final = ("/events/", "/job/", "/dapr/")
+_CALLER: Final = b"dapr-caller-app-id"
 _PROBES: Final = ("/livez", "/readyz", "/metrics", "/info")
 
 
@@ -75,7 +76,10 @@ class SidecarOnly:
 
     def _may_pass(self, scope: Scope) -> bool:
         headers = dict(scope["headers"])
-        if not scope["path"].startswith(_SIDECAR_ONLY) and b"dapr-caller-app-id" not in headers:
+        delivered, invoked = scope["path"].startswith(_SIDECAR_ONLY), _CALLER in headers
+        if delivered and invoked:
+            return False  # The sidecar shows its token for other apps, too: they ask, as people do.
+        if not delivered and not invoked:
             return True
         shown = headers.get(b"dapr-api-token", b"")
         # Every token is compared, so that the time tells nothing.

@@ -13,6 +13,7 @@ from cafe_kit.letter_index import Listed
 from cafe_kit.letters import OPEN, Letter, Status
 from cafe_kit.pages import CURSOR_LIMIT, PageSize, decoded, encoded
 from cafe_kit.problems import Refused, TemporarilyAway
+from cafe_kit.sidecar import SidecarError
 
 REPLAY_LIMIT: Final = 50
 REPLAY_FOR_S: Final = 10.0
@@ -139,7 +140,7 @@ async def _replay_many(letters: DeadLetters, body: ReplayBody) -> ReplayedBody:
         tried += 1
         try:
             letter = await letters.replay(each.letter_id)
-        except Refused:
+        except (Refused, SidecarError):
             failed += 1
         else:
             replayed += letter.status is Status.HANDLED

@@ -40,7 +40,7 @@ class Settings(BaseModel):
     token_audience: str
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     max_body_bytes: int = Field(default=65_536, gt=0)
-    max_in_flight: int = Field(default=16, gt=0)
+    max_in_flight: int = Field(default=24, gt=0)
     max_turn_ms: int = Field(default=150, gt=0)
     caller_rate_per_s: float = Field(default=20, gt=0)
     caller_burst: int = Field(default=100, gt=0)
@@ -63,8 +63,9 @@ class Settings(BaseModel):
     def _safe_in_production(self) -> Self:
         if self.environment == "production" and self.fault_kill is not None:
             raise ValueError("FAULT_KILL is for tests; take it away where ENVIRONMENT=production")
-        if self.environment == "production" and not self.app_api_token:
-            raise ValueError("APP_API_TOKEN is needed where ENVIRONMENT=production")
+        if self.environment == "production" and not (self.app_api_token and self.dapr_api_token):
+            both = "APP_API_TOKEN and DAPR_API_TOKEN are"
+            raise ValueError(f"{both} needed where ENVIRONMENT=production")
         return self
 
     @property

@@ -196,7 +196,7 @@ async def test_a_discarded_letter_that_dies_again_stays_discarded() -> None:
 
     assert box.stored == {letter_id: Status.DISCARDED}
     assert (box.indexed, box.desk.jobs) == ({}, [])
-    assert len(box.service.given) == 2
+    assert len(box.service.given) == 1
 
 
 @in_virtual_time

@@ -13,7 +13,7 @@ from kit.tests.lamp_service import Service
 from kit.tests.letter_box import HASTY, LetterBox
 
 BUSY, HOPELESS = Retry("busy"), Drop("no lamp glows")
-CALLS = {"RETRYING": 7, "WAITING": 5}
+CALLS = {"RETRYING": 8, "WAITING": 6}
 ANSWERED = {"RETRYING": 3, "WAITING": 2}
 OUTCOMES = {"RETRYING": BUSY, "WAITING": HOPELESS}
 FAULTS = [

@@ -88,11 +88,14 @@ def test_a_malformed_variable_is_named(name: str, value: str) -> None:
     assert [error["loc"] for error in caught.value.errors()] == [(name.lower(),)]
 
 
-@pytest.mark.parametrize("given", [{}, {"APP_API_TOKEN_PREVIOUS": "of before"}])
-def test_in_production_the_sidecar_needs_a_token_of_now(given: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"APP_API_TOKEN_PREVIOUS": "of before"}, {"APP_API_TOKEN": "a"}, {"DAPR_API_TOKEN": "d"}],
+)
+def test_in_production_app_and_sidecar_need_tokens_of_now(given: dict[str, str]) -> None:
     Settings.from_env(ENV | given)
 
-    with pytest.raises(ValidationError, match="APP_API_TOKEN is needed"):
+    with pytest.raises(ValidationError, match="APP_API_TOKEN and DAPR_API_TOKEN are needed"):
         Settings.from_env(ENV | given | {"ENVIRONMENT": "production"})
 
 
@@ -109,7 +112,7 @@ def test_a_sidecar_may_show_the_token_of_now_or_of_before(
 
 
 def test_in_production_all_is_well_with_a_token() -> None:
-    env = {**ENV, "ENVIRONMENT": "production", "APP_API_TOKEN": "secret"}
+    env = {**ENV, "ENVIRONMENT": "production", "APP_API_TOKEN": "secret", "DAPR_API_TOKEN": "d"}
 
     assert Settings.from_env(env).app_api_tokens == ("secret",)
 

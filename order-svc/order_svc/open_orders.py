@@ -21,23 +21,27 @@ class OpenOrders:
         self._limit = limit
         self._orders: OrderedDict[str, tuple[str, ...]] = OrderedDict()
 
-    async def check(
+    async def enter(
         self, customer_id: str, order_id: str, has_ended: Callable[[str], Awaitable[bool]]
     ) -> None:
-        """Raise `TooMany` where `order_id` would be one order too many."""
+        """Count an order before it is placed; again is the same. Raises `TooMany`."""
         mine = self._orders.get(customer_id, ())
-        if len(mine) < self._limit or order_id in mine:
-            return
+        if len(mine) >= self._limit and order_id not in mine:
+            await self._forget_ended(customer_id, mine, has_ended)
+        self._add(customer_id, order_id)
+
+    async def _forget_ended(
+        self, customer_id: str, mine: tuple[str, ...], has_ended: Callable[[str], Awaitable[bool]]
+    ) -> None:
         ended = await asyncio.gather(*(has_ended(each) for each in mine))
         gone = {each for each, over in zip(mine, ended, strict=True) if over}
         mine = tuple(each for each in self._orders.get(customer_id, ()) if each not in gone)
         self._orders[customer_id] = mine
-        if len(mine) >= self._limit:
-            raise TooMany(f"{self._limit} of your orders are under way; wait until one has ended.")
 
-    def add(self, customer_id: str, order_id: str) -> None:
-        """Remember an order; again is the same."""
+    def _add(self, customer_id: str, order_id: str) -> None:
         mine = self._orders.get(customer_id, ())
+        if order_id not in mine and len(mine) >= self._limit:
+            raise TooMany(f"{self._limit} of your orders are under way; wait until one has ended.")
         if order_id not in mine:
             self._orders[customer_id] = (*mine, order_id)
         self._orders.move_to_end(customer_id)

@@ -94,7 +94,7 @@ async def place_order(orders: Orders, wish: Wish) -> Placed:
         raise Unprocessable(f"An order has at most {orders.max_items} lines.")
     try:
         items = _price(wish, await orders.menu.of(wish.cafe_id))
-        await orders.open_orders.check(wish.customer_id, wish.order_id, partial(_has_ended, orders))
+        await orders.open_orders.enter(wish.customer_id, wish.order_id, partial(_has_ended, orders))
     except (Refused, MenuAway, TooMany) as problem:
         return await _replay_or_raise(orders, wish, problem)
     trigger = _trigger(wish, items)
@@ -107,7 +107,6 @@ async def place_order(orders: Orders, wish: Wish) -> Placed:
         expect_new=True,
         watch=Reminder(kind=WATCH, id=wish.order_id, due=due),
     )
-    orders.open_orders.add(wish.customer_id, wish.order_id)
     return _placed(updated)
 
 

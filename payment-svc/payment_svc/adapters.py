@@ -38,6 +38,8 @@ class _RefundBody(BaseModel):
 
 
 class _DeclineBody(BaseModel):
+    model_config = ConfigDict(hide_input_in_errors=True)
+
     reason: str
 
 

@@ -88,12 +88,17 @@ async def charge_again(payments: Payments, reminder: Reminder) -> datetime | Non
     if found.state.status is not Status.PENDING:
         # A crash may have come between the save of the charge and what followed it.
         await payments.repository.republish(reminder.id, cause)
+        if found.state.status is Status.REFUNDING and found.state.attempts == 0:
+            await _begin_refund(payments, found.state)
         return None
     answer = await payments.gateway.charge(found.state)
     if isinstance(answer, ChargeAttemptFailed):
         after = await _charge_failed(payments, found.state, answer)
         return payments.clock() + payments.charge_backoff.after(after.attempts)
-    await _give_back(payments, await payments.repository.update(reminder.id, answer, cause))
+    updated = await payments.repository.update(reminder.id, answer, cause)
+    if updated.verdict is Verdict.IMPOSSIBLE:
+        _log.error("charge not understood", subject=reminder.id, why=updated.why)
+    await _give_back(payments, updated)
     return None
 
 

@@ -70,7 +70,7 @@ class Records:
         for first in range(0, len(keys), AT_ONCE):
             wanted = {"keys": keys[first : first + AT_ONCE], "parallelism": 8}
             path = f"{url}/v1.0/state/{store}/bulk"
-            known = self._stack.topology.tokens.headers
+            known = self._stack.topology.tokens.headers(service)
             async with self._session.post(path, json=wanted, headers=known) as answer:
                 answer.raise_for_status()
                 rows = await answer.json()

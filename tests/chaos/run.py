@@ -221,7 +221,8 @@ async def _judge(it: Play, result: Result) -> None:
         money=await it.records.money(),
     )
     stack = it.scene.stack
-    secrets = secrets_in(stack.folder.logs, *stack.topology.tokens.env.values())
+    tokens = [t for app in stack.services for t in stack.topology.tokens.env(app).values()]
+    secrets = secrets_in(stack.folder.logs, *tokens)
     result.found += [*violations(seen), *secrets, *_went_on(it), *it.found]
     result.found += await shown_otherwise(it.load, seen)
     result.letters, result.said_again = await it.broker.count("letters"), streams.again

@@ -84,10 +84,9 @@ async def cafe(stack: Stack) -> AsyncGenerator[Cafe]:
     async with httpx.AsyncClient(timeout=10) as http:
         # An open breaker, and the back-off of a lost connection, outlast the return of cafe-svc.
         menu = f"http://127.0.0.1:{stack.topology.ports['order-svc.http']}/menus?cafe_id=gangnam"
+        headers = {"dapr-app-id": "cafe-svc", **stack.topology.tokens.headers("order-svc")}
         await wait_until(
-            lambda: http.get(
-                menu, headers={"dapr-app-id": "cafe-svc", **stack.topology.tokens.headers}
-            ),
+            lambda: http.get(menu, headers=headers),
             lambda answer: answer.is_success,
             what="order-svc's way to the menu",
             timeout_s=45,

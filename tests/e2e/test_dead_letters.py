@@ -99,6 +99,7 @@ async def test_poison_is_parked_with_its_reason_and_a_good_event_behind_it_does_
     message, reason = POISON[kind]
     message = message | {"id": str(uuid.uuid4())}
     operator, ana = cafe.operator(), cafe.customer()
+    parked = await parked_letters(cafe, "order-svc", "WAITING")
     for _ in range(20):
         await say(streams, message.get("topic", PAID), message)
 
@@ -115,7 +116,8 @@ async def test_poison_is_parked_with_its_reason_and_a_good_event_behind_it_does_
     assert letter["status"] == "WAITING"
     await wait_until(
         lambda: parked_letters(cafe, "order-svc", "WAITING"),
-        what="the gauge",
+        lambda now: now == parked + 1,
+        what="one letter more",
         timeout_s=20,
         every_s=1,
     )
@@ -140,7 +142,10 @@ async def test_broken_json_never_reaches_a_handler_and_holds_nobody_up(
 
 
 async def test_broken_json_published_through_a_sidecar_is_parked(cafe: Cafe, stack: Stack) -> None:
-    port, headers = stack.topology.ports["payment-svc.http"], stack.topology.tokens.headers
+    port, headers = (
+        stack.topology.ports["payment-svc.http"],
+        stack.topology.tokens.headers("payment-svc"),
+    )
     event_id = str(uuid.uuid4())
     url = (
         f"http://127.0.0.1:{port}/v1.0/publish/cafe-pubsub/{PAID}?metadata.cloudevent.id={event_id}"
@@ -203,7 +208,7 @@ async def test_a_handler_that_always_fails_is_tried_again_until_it_does_not(
     """Under the order's key cafe-svc finds what it cannot read, for longer than daprd retries."""
     operator, ana, key = cafe.operator(), cafe.customer(), str(uuid.uuid4())
     order_id = str(uuid.uuid5(ORDERS, f"{ana.sub}\n{key}"))
-    headers = stack.topology.tokens.headers
+    headers = stack.topology.tokens.headers("cafe-svc")
     store = f"http://127.0.0.1:{stack.topology.ports['cafe-svc.http']}/v1.0/state/cafe-store"
     broken = [
         {

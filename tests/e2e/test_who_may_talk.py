@@ -59,15 +59,35 @@ async def test_only_the_sidecar_names_a_calling_app(cafe: Cafe) -> None:
 
 
 async def test_a_sidecar_serves_its_own_app_only(cafe: Cafe, stack: Stack) -> None:
-    port = stack.topology.ports["order-svc.http"]
+    port, tokens = stack.topology.ports["order-svc.http"], stack.topology.tokens
     metadata = f"http://127.0.0.1:{port}/v1.0/metadata"
 
     answers = [
         (await cafe.http.get(metadata, headers=headers)).status_code
-        for headers in (*WRONG, stack.topology.tokens.headers)
+        for headers in (*WRONG, tokens.headers("payment-svc"), tokens.headers("order-svc"))
     ]
 
-    assert answers == [401] * len(WRONG) + [200]
+    assert answers == [401] * (len(WRONG) + 1) + [200]
+
+
+async def test_a_service_delivers_to_no_other_neither_itself_nor_through_their_sidecars(
+    cafe: Cafe, stack: Stack
+) -> None:
+    """Its sidecar shows an app its token for whoever invokes it: that must open no event route."""
+    tokens, forged = stack.topology.tokens, envelope("cafe.OrderPlaced.v1", "some-order")
+    own = {"dapr-api-token": tokens.env("mypage-svc")["APP_API_TOKEN"]}
+    port = stack.topology.ports["mypage-svc.http"]
+    invoked = f"http://127.0.0.1:{port}/events/cafe.OrderPlaced.v1"
+    through = {"dapr-app-id": "payment-svc", **tokens.headers("mypage-svc")}
+
+    direct = await cafe.http.post(
+        cafe.url("payment-svc", "/events/cafe.OrderPlaced.v1"), json=forged, headers=own
+    )
+    around = await cafe.http.post(invoked, json=forged, headers=through)
+
+    assert (direct.status_code, around.status_code) == (401, 401)
+    seen = await cafe.operator().get("payment-svc", "/payments/some-order")
+    assert seen.status_code == 404
 
 
 async def test_after_a_rotation_the_token_of_before_still_opens(cafe: Cafe, stack: Stack) -> None:

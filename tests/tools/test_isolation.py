@@ -29,7 +29,9 @@ def invoke_cafe_svc(stack: Stack) -> int:
     """Status of a call of cafe-svc through the sidecar of order-svc."""
     connection = HTTPConnection("127.0.0.1", stack.topology.ports["order-svc.http"], timeout=10)
     connection.request(
-        "GET", "/menus", headers={"dapr-app-id": "cafe-svc", **stack.topology.tokens.headers}
+        "GET",
+        "/menus",
+        headers={"dapr-app-id": "cafe-svc", **stack.topology.tokens.headers("order-svc")},
     )
     status = connection.getresponse().status
     connection.close()

@@ -27,10 +27,9 @@ class Shelf:
 async def place(orders: OpenOrders, customer: str, order_id: str, shelf: Shelf) -> bool:
     """Place an order; False: it is one too many."""
     try:
-        await orders.check(customer, order_id, shelf)
+        await orders.enter(customer, order_id, shelf)
     except TooMany:
         return False
-    orders.add(customer, order_id)
     return True
 
 
@@ -40,7 +39,7 @@ async def test_as_many_as_the_limit_may_be_under_way_and_it_is_named() -> None:
     assert shelf.asked == []
 
     with pytest.raises(TooMany, match=f"^{LIMIT} of your orders are under way"):
-        await orders.check("ana", "o-9", shelf)
+        await orders.enter("ana", "o-9", shelf)
 
     assert sorted(shelf.asked) == ["o-0", "o-1", "o-2"]
 
@@ -87,6 +86,14 @@ async def test_one_customer_takes_no_place_of_another() -> None:
     assert await place(orders, "bob", "o-9", shelf)
 
 
+async def test_of_many_at_once_only_as_many_as_the_limit_are_let_in() -> None:
+    orders, shelf = OpenOrders(LIMIT), Shelf()
+
+    placed = await asyncio.gather(*(place(orders, "ana", f"o-{n}", shelf) for n in range(12)))
+
+    assert placed.count(True) == LIMIT
+
+
 async def test_of_two_at_once_that_find_one_place_one_gets_it() -> None:
     orders, shelf = OpenOrders(LIMIT), Shelf("o-0")
     for number in range(LIMIT):
@@ -101,14 +108,14 @@ async def test_of_two_at_once_that_find_one_place_one_gets_it() -> None:
 async def test_of_more_customers_than_are_remembered_the_one_not_heard_of_for_longest_goes() -> (
     None
 ):
-    orders = OpenOrders(1)
-    orders.add("ana", "o-1")
-    orders.add("bob", "o-2")
+    orders, shelf = OpenOrders(1), Shelf()
+    await place(orders, "ana", "o-1", shelf)
+    await place(orders, "bob", "o-2", shelf)
     for number in range(CUSTOMERS - 2):
-        orders.add(f"customer-{number}", "o")
-    orders.add("ana", "o-1")
+        await place(orders, f"customer-{number}", "o", shelf)
+    await place(orders, "ana", "o-1", shelf)
 
-    orders.add("one-more", "o")
+    await place(orders, "one-more", "o", shelf)
 
     assert not await place(orders, "ana", "another", Shelf())
     assert await place(orders, "bob", "another", Shelf())
