@@ -36,7 +36,7 @@ _RATES: Final = {1.0: 60, 40.0: 400, 100.0: 1_000}
 _TARGET: Final = ROOT / "docs" / "figures.md"
 
 
-ALL_ARE_LET_IN: Final = {"MAX_IN_FLIGHT": "1000", "MAX_TURN_MS": "60000"}
+ALL_ARE_LET_IN: Final[Environment] = {"MAX_IN_FLIGHT": "1000", "MAX_TURN_MS": "60000"}
 """A burst is measured whole: an order that is turned away has no cost."""
 
 
@@ -183,7 +183,7 @@ async def _measure(seconds: int) -> str:
 
 @contextmanager
 def _fresh(app_env: Mapping[str, Environment]) -> Generator[Stack]:
-    env = {app_id: ALL_ARE_LET_IN | app_env.get(app_id, {}) for app_id in app_ids(RUN_FILE)}
+    env = {app_id: {**ALL_ARE_LET_IN, **app_env.get(app_id, {})} for app_id in app_ids(RUN_FILE)}
     with (
         tempfile.TemporaryDirectory() as folder,
         random_stack(Path(folder), app_env=env) as stack,
