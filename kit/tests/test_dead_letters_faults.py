@@ -6,6 +6,7 @@ from cafe_kit.letters import Status
 from cafe_kit.memory_jobs import JOB_RETRY
 from cafe_kit.outcomes import Done, Drop, Outcome, Retry
 from cafe_kit.reminders import AWAY_FOR, RETRY_AFTER
+from cafe_kit.sidecar import Unavailable
 from kit.tests.desk import in_virtual_time
 from kit.tests.hooks import at_call, away, failing
 from kit.tests.lamp_events import lit
@@ -135,3 +136,20 @@ async def test_a_reminder_of_a_letter_that_was_never_parked_ends() -> None:
     await box.desk.elapse(60)
 
     assert (box.stored, box.desk.jobs, len(box.service.given)) == ({}, [], 1)
+
+
+@in_virtual_time
+async def test_however_often_its_parking_fails_a_letter_has_one_reminder() -> None:
+    """While the index cannot be written the broker delivers the letter again without end."""
+    box = await LetterBox(Service(BUSY), HASTY).start()
+
+    def full(verb: str, _phase: str, key: str) -> None:
+        if verb == "save" and key.startswith("dead-letters:"):
+            raise Unavailable("no room")
+
+    box.desk.sidecar.hook = full
+    for _ in range(30):
+        assert await box.receive(lit()) != Done()
+    await box.desk.elapse(600)
+
+    assert len(box.desk.sidecar.jobs) == 1

@@ -93,6 +93,18 @@ async def test_the_sidecar_gets_through_with_the_token_of_now_and_of_before(
     assert lamp.untouched is (path == "/dapr/subscribe")
 
 
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+async def test_what_another_app_invokes_through_the_sidecar_delivers_nothing(
+    sidecar: MemorySidecar, clock: ManualClock, method: str, path: str
+) -> None:
+    lamp = Lamp(sidecar, clock, GUARDED)
+    invoked = {"dapr-api-token": NOW_S, "dapr-caller-app-id": "other-svc"}
+
+    assert await lamp.call(method, path, invoked) == 401
+
+    assert lamp.untouched
+
+
 @pytest.mark.parametrize("tokens", [{"app_api_token": NOW_S}, {"app_api_token_previous": NOW_S}])
 async def test_one_token_alone_is_asked_for_too(
     sidecar: MemorySidecar, clock: ManualClock, tokens: dict[str, str]

@@ -37,6 +37,9 @@ def complaints(plan: Plan, outcome: Outcome) -> Iterator[str]:
         states = [change.after for change in outcome.history[target]]
         if states[:2] != [OPEN, HALF_OPEN] or states[-2:] != [HALF_OPEN, CLOSED]:
             yield f"the breaker of {target} went through {states}"
+        counted = (outcome.activations[phase.name, target] for phase in plan.phases)
+        if not sum(each["circuitbreaker", OPEN] for each in counted):
+            yield f"daprd has counted no call that the breaker of {target} refused"
         took_s = percentile_s(outcome.while_(target, OPEN, but=HEALED), 0.99)
         if not 0 < took_s < limit_s:
             told = f"p99 {took_s:.3f} s while the breaker of {target} was open"

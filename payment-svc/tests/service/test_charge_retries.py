@@ -138,3 +138,36 @@ async def test_an_answer_that_cannot_be_understood_is_no_answer(
 
     assert (first, unknown) == (Done(), "PENDING")
     assert await status(cafe, order_id) == "PAID"
+
+
+async def test_a_refund_that_never_began_is_begun_when_the_charge_is_looked_at(
+    cafe: MemoryCafe,
+) -> None:
+    """REFUNDING is saved, then all goes wrong, and the event that asked for it is lost."""
+    order_id = await placed(cafe)
+    await gateway(cafe, "charge_then_500")
+    await cafe.deliver("payment-svc")
+    await gateway(cafe, "normal")
+    cafe.tell("CafeOrderCancelled", order_id, stage="queued")
+    cafe.fault = with_a_bug_in("schedule")
+
+    await cafe.deliver("payment-svc")
+    left = await status(cafe, order_id)
+    cafe.dapr.pending.clear()
+    cafe.fault = None
+    await cafe.advance(LONGEST_WAIT_S)
+
+    assert left == "REFUNDING"
+    assert await status(cafe, order_id) == "REFUNDED"
+    moves = cafe.gateway_ledger.movements(order_id, 0, 10)
+    assert [move.kind for move in moves] == ["charge", "refund"]
+
+
+def with_a_bug_in(verb: str) -> Fault:
+    """Return the fault that fails payment-svc in one verb as no sidecar does."""
+
+    def fail(app_id: str, called: str, phase: str, _: str) -> None:
+        if (app_id, called, phase) == ("payment-svc", verb, "before"):
+            raise RuntimeError("bug")
+
+    return fail
