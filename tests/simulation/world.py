@@ -28,6 +28,13 @@ CAFES: Final = ("gangnam", "hongdae", "jamsil")
 COLD_S: Final = 3_600.0
 """After this long every cache is empty again."""
 
+UNLIMITED: Final = {
+    "MAX_OPEN_ORDERS": "1000000",
+    "CALLER_RATE_PER_S": "1000000",
+    "CALLER_BURST": "1000000",
+}
+"""A world plays one flow hundreds of times with the same people; each must make the same calls."""
+
 
 @dataclass(slots=True)
 class World(People):
@@ -55,7 +62,7 @@ class World(People):
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualTimeLoop)
         loop.heed_threads()
-        cafe = MemoryCafe(seed=seed, clock=LoopClock(START))
+        cafe = MemoryCafe(seed=seed, clock=LoopClock(START), settings=UNLIMITED)
         await cafe.__aenter__()
         world = cls(cafe, tally or Tally(), seed, complaints=Complaints(log_level))
         cafe.fault = world.meet
