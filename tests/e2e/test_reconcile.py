@@ -62,7 +62,8 @@ async def test_a_refund_is_found_that_is_under_way_for_too_long(cafe: Cafe, stac
     patient, strict = reconcile(stack), reconcile(stack, "--refund-older-than", "0")
 
     assert (patient.returncode, strict.returncode) == (0, 1)
-    assert problems(strict) == {(order_id, "refund missing")}
+    # Refunds of other stories may be under way on the same stack.
+    assert (order_id, "refund missing") in problems(strict)
     retried = await olga.post("payment-svc", f"/payments/{order_id}/retry-refund")
     assert (retried.status_code, retried.json()["status"]) == (200, "REFUNDING")
     await cafe.gateway("normal")
