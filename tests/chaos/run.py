@@ -246,6 +246,5 @@ def _went_on(it: Play) -> Iterator[Violation]:
     for said in it.oracle.said:
         matters = it.row.flawless or (it.row.orders_go_on and said.what == "place")
         if matters and said.failed and said.waited_for and it.hurt_from <= said.at <= it.hurt_to:
-            after_s = said.at - it.hurt_from
-            told = f"{said.what} after {after_s:.1f} s was answered {said.status}: {said.told}"
-            yield Violation("I12", told)
+            when = f"{said.what} after {said.at - it.hurt_from:.1f} s"
+            yield Violation("I12", f"{when} was answered {said.status}: {said.told}")
