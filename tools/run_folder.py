@@ -1,9 +1,8 @@
 """The folder of one running stack: who owns it, and what runs (`stack.json`).
 
-stack.json has the shape of the run file in docs: identity, payment_gateway {"url", "pid"},
-valkey and, where it keeps the documents, postgres {"port", "pid"}, scheduler {"pid"}, gateway
-(null until there is one), and per service {"url", "dapr_http" (port), "app_pid", "daprd_pid"}. It
-exists while the stack is ready.
+stack.json has the shape of the run file in docs: gateway, identity, payment_gateway {"url", "pid"},
+valkey and, where it keeps the documents, postgres {"port", "pid"}, scheduler {"pid"}, and per
+service {"url", "dapr_http" (port), "app_pid", "daprd_pid"}. It exists while the stack is ready.
 """
 
 import fcntl

@@ -4,8 +4,9 @@
         stack.kill("payment-svc", "payment-svc.daprd")
         stack.start("payment-svc", "payment-svc.daprd")
 
-Names: valkey, scheduler, payment-gateway, identity-provider, and per app-id "order-svc" (the
-app) and "order-svc.daprd" (its sidecar); of a second replica "order-svc.2", "order-svc.2.daprd".
+Names: valkey, scheduler, payment-gateway, identity-provider, gateway, and per app-id "order-svc"
+(the app) and "order-svc.daprd" (its sidecar); of a second replica "order-svc.2",
+"order-svc.2.daprd".
 Every method returns when its effect is there.
 """
 
@@ -191,7 +192,7 @@ class Stack:
         self.start(*self.processes)
 
     def url(self, name: str) -> str:
-        """Return the base URL of an app or a sandbox, by process name."""
+        """Return the base URL of an app, a sandbox or the gateway, by process name."""
         return f"http://127.0.0.1:{self.topology.ports[name]}"
 
     def logs(self, lines: int = 15) -> str:
@@ -204,7 +205,7 @@ class Stack:
         """Return what `stack.json` says (domain: run file)."""
         pid = {name: process.pid for name, process in self.processes.items()}
         return {
-            "gateway": None,
+            "gateway": {"url": self.url("gateway"), "pid": pid["gateway"]},
             "identity": {"url": self.url("identity-provider"), "pid": pid["identity-provider"]},
             "payment_gateway": {"url": self.url("payment-gateway"), "pid": pid["payment-gateway"]},
             "valkey": {"port": self.topology.ports["valkey"], "pid": pid["valkey"]},

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import yaml
 
-from tools import components, postgres
+from tools import components, gateway, postgres
 from tools.processes import Program
 from tools.tokens import Tokens
 
@@ -75,6 +75,7 @@ class Commands:
     payment_gateway: tuple[str, ...] = (*PYTHON, "cafe_sandbox.payment_gateway")
     identity: tuple[str, ...] = (*PYTHON, "cafe_sandbox.identity")
     postgres: tuple[str, ...] = ("postgres",)
+    gateway: tuple[str, ...] = gateway.CADDY
 
 
 @dataclass(frozen=True)
@@ -114,13 +115,22 @@ class Topology:
             *([self._postgres()] if self.store == "postgres" else []),
             Program("scheduler", self._scheduler(), ports["scheduler.health"], "/healthz", env=env),
             self._sandbox("payment-gateway", self.commands.payment_gateway, "payment-gateway.db"),
-            self._sandbox("identity-provider", self.commands.identity, "identity-keys.json"),
+            self._sandbox("identity-provider", self._identity(), "identity-keys.json"),
+            self._gateway(),
         ]
 
     def _sandbox(self, name: str, command: tuple[str, ...], data: str) -> Program:
         port = self.ports[name]
         arguments = ("--port", str(port), "--data", str(self.run_dir / data))
         return Program(name, (*command, *arguments), port, "/livez", env=dict(os.environ))
+
+    def _identity(self) -> tuple[str, ...]:
+        return (*self.commands.identity, "--redirect-uri", f"{gateway.url(self.ports)}/")
+
+    def _gateway(self) -> Program:
+        apps = app_ids(self.run_file)
+        names = {app_id: known_names(app_id, self.replicas) for app_id in apps}
+        return gateway.program(self.commands.gateway, self.run_dir / "gateway", self.ports, names)
 
     def _valkey(self) -> tuple[str, ...]:
         folder = self.run_dir / "valkey"
@@ -197,20 +207,26 @@ def names_of(app_id: str, replicas: int) -> list[str]:
     return [app_id, *(f"{app_id}.{number}" for number in range(2, replicas + 1))]
 
 
+def known_names(app_id: str, replicas: int) -> list[str]:
+    """Return the names that have ports, and that the gateway looks for, whether they run or not."""
+    return names_of(app_id, max(replicas, 2))
+
+
 def default_ports(
     run_file: Path, replicas: int = 1, store: str = components.STORES[0]
 ) -> dict[str, int]:
     """Return the port of everything as dapr.yaml and components/ say, by program name.
 
     An app has five: "order-svc", "order-svc.http", ".grpc", ".internal" and ".metrics". Further
-    replicas, of which these files say nothing, have those ten above.
+    replicas, of which these files say nothing, have those ten above; a second one always has.
     """
     document = _read(run_file)
     ports = components.read_ports(run_file.parent / document["common"]["resourcesPath"], store)
+    ports["gateway"] = gateway.PORT
     ports["scheduler"] = int(document["common"]["schedulerHostAddress"].rpartition(":")[2])
     ports |= {f"scheduler.{name}": port for name, port in SCHEDULER_PORTS.items()}
     for app in document["apps"]:
-        for number, name in enumerate(names_of(app["appID"], replicas)):
+        for number, name in enumerate(known_names(app["appID"], replicas)):
             ports |= {f"{name}{end}": app[key] + 10 * number for key, end in APP_PORTS.items()}
     return ports
 

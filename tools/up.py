@@ -12,32 +12,30 @@ from pathlib import Path
 from types import FrameType
 
 from tools.components import STORES
-from tools.launch import ROOT, SANDBOXES, default_stack, partial_stack
+from tools.launch import BESIDE_DAPR_RUN, ROOT, SANDBOXES, default_stack, partial_stack
 from tools.stack import Stack
 from tools.terminal import StackError
 
 LOOK_EVERY_S = 0.2
 WHO = '-H "Authorization: Bearer $(make -s token {who})"'
 PLACE = (
-    'ORDER=$(curl -sS {order}/orders -H "Idempotency-Key: $(date +%s)-$RANDOM" {ana}'
+    'ORDER=$(curl -sS {door}/orders -H "Idempotency-Key: $(date +%s)-$RANDOM" {ana}'
     " -H 'Content-Type: application/json'"
     ' -d \'{{"cafe_id":"gangnam","items":[{{"menu_id":"americano","quantity":1}}],'
     '"payment_method":"tok_ok","fulfilment":{{"method":"pickup"}}}}\''
     ' | sed -E \'s/.*"order_id": ?"([^"]+)".*/\\1/\'); echo $ORDER'
 )
-FOLLOW = "curl -sS {page}/my-pages/$ORDER {ana}"
+FOLLOW = "curl -sS {door}/my-pages/$ORDER {ana}"
 SERVE = (
     "for step in accept start finish hand-over; do"
-    " curl -sS -X POST {cafe}/cafe-orders/$ORDER/$step {ben}; echo; done"
+    " curl -sS -X POST {door}/cafe-orders/$ORDER/$step {ben}; echo; done"
 )
 
 
 def curl_lines(stack: Stack) -> list[str]:
     """Return three shell lines: place an order, follow it, serve it."""
     values = {
-        "order": stack.url("order-svc"),
-        "page": stack.url("mypage-svc"),
-        "cafe": stack.url("cafe-svc"),
+        "door": stack.url("gateway"),
         "ana": WHO.format(who="SUB=ana ROLE=customer"),
         "ben": WHO.format(who="SUB=ben ROLE=barista CAFE=gangnam"),
     }
@@ -68,6 +66,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def _greet(stack: Stack) -> None:
     print(f"Ready in {stack.seconds_to_ready:.1f} s. Ctrl-C stops everything.")
+    print(f"  The cafe is open:   {stack.url('gateway')}/")
     for name in (*stack.services, *SANDBOXES):
         if name in stack.processes:
             print(f"  {name:<18}{stack.url(name)}")
@@ -87,7 +86,7 @@ def main() -> int:
     run_dir = arguments.run_dir.resolve()
     return run(
         lambda: (
-            partial_stack(run_dir, SANDBOXES, restart=True)
+            partial_stack(run_dir, BESIDE_DAPR_RUN, restart=True)
             if arguments.sandbox
             else default_stack(run_dir, store=arguments.store)
         )

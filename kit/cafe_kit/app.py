@@ -12,35 +12,26 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.routing import Route
 
+from cafe_kit import ops, ops_sidecar
 from cafe_kit.auth import TokenVerifier
 from cafe_kit.backoff import Backoff
 from cafe_kit.clock import Clock
 from cafe_kit.dead_letters import DeadLetters
 from cafe_kit.logs import get_logger
 from cafe_kit.middleware import BodyLimit, Observe, Shed, SidecarOnly
-from cafe_kit.ops import router_of
 from cafe_kit.problems import HANDLERS, PROBLEM_JSON, ProblemBody, problem_response
 from cafe_kit.rates import RateLimit
 from cafe_kit.reminders import Reminders
 from cafe_kit.settings import Settings
 from cafe_kit.sidecar import Sidecar, SidecarError
+from cafe_kit.streams import Streams
 from cafe_kit.subscriptions import Handle, Reaction, Subscriptions, handlers
 
 ServiceT = TypeVar("ServiceT")
-_START_POLL_S: Final = 0.1
-_log = get_logger()
 
 
 async def _nothing() -> None:
     """Take no step."""
-
-
-@dataclass(slots=True)
-class Lifecycle:
-    """Where the process is in its life; `/readyz` tells it."""
-
-    waiting_for: str = "start"
-    draining: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +72,12 @@ def build_app(
     handles = handlers(parts.service, parts.reactions)
     letters = _dead_letters(parts, settings, sidecar, clock, handles)
     subscriptions = Subscriptions(
-        settings.app_id, settings.pubsub, settings.letter_pubsub, handles, letters.receive
+        settings.app_id,
+        settings.pubsub,
+        settings.letter_pubsub,
+        handles,
+        letters.receive,
+        {r.hears.TOPIC: settings.replica_pubsub for r in parts.reactions if r.by_each},
     )
     app = _Service(
         title=parts.title,
@@ -93,7 +89,8 @@ def build_app(
     _set_state(app, parts, settings, sidecar, clock)
     app.state.lifecycle = lifecycle
     app.include_router(parts.router)
-    app.include_router(router_of(letters))
+    app.include_router(ops.router_of(letters))
+    app.include_router(ops_sidecar.router_of(sidecar))
     app.include_router(_probes(lifecycle, settings, parts.info, letters))
     app.include_router(_jobs(parts.reminders))
     subscriptions.register(app)
@@ -111,8 +108,18 @@ def _set_state(
     """Put what routes and dependencies ask for where they find it."""
     app.state.service = parts.service
     app.state.page_limit = settings.page_limit
+    app.state.streams = Streams(
+        limit=settings.stream_limit,
+        per_caller=settings.streams_per_caller,
+        life_s=settings.stream_life_s,
+        look_s=settings.stream_look_s,
+    )
     app.state.verifier = TokenVerifier(
-        sidecar, clock, issuer=settings.token_issuer, audience=settings.token_audience
+        sidecar,
+        clock,
+        issuer=settings.token_issuer,
+        audience=settings.token_audience,
+        sandbox_keys=settings.environment != "production",
     )
     app.state.rate = RateLimit(clock, per_s=settings.caller_rate_per_s, burst=settings.caller_burst)
 
@@ -136,10 +143,10 @@ def _lifespan(
     parts: Parts[ServiceT], sidecar: Sidecar, lifecycle: Lifecycle, heard: frozenset[str]
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         tasks = [
-            asyncio.create_task(_guarded(lambda: _start(parts, sidecar, lifecycle, heard))),
-            asyncio.create_task(_guarded(parts.run)),
+            asyncio.create_task(guarded(lambda: become_ready(lifecycle, sidecar, heard, prepare))),
+            asyncio.create_task(guarded(parts.run)),
         ]
         yield
         for task in tasks:
@@ -197,35 +204,3 @@ def _hide_from_docs(app: FastAPI) -> None:
     for route in app.routes:
         if isinstance(route, Route) and route.path.startswith(("/events/", "/dapr/")):
             route.include_in_schema = False
-
-
-async def _start(
-    parts: Parts[ServiceT], sidecar: Sidecar, lifecycle: Lifecycle, heard: frozenset[str]
-) -> None:
-    """Become ready: every subscription registered, `prepare` done.
-
-    daprd reads `/dapr/subscribe` once; where that failed nothing would ever be delivered, while
-    its own health stays green.
-    """
-    while True:
-        try:
-            missing = heard - await sidecar.subscriptions()
-            if not missing:
-                await parts.prepare()
-                break
-            lifecycle.waiting_for = f"subscriptions: {', '.join(sorted(missing))}"
-        except SidecarError as error:
-            lifecycle.waiting_for = f"the sidecar: {error}"
-        await asyncio.sleep(_START_POLL_S)
-    lifecycle.waiting_for = ""
-    _log.info("ready", subscriptions=len(heard))
-
-
-async def _guarded(run: Callable[[], Awaitable[None]]) -> None:
-    """Run a background loop; one that ends by a bug is logged, not forgotten."""
-    with suppress(asyncio.CancelledError):
-        try:
-            await run()
-        except Exception:
-            _log.exception("background loop failed")
-            raise

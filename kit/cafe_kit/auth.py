@@ -1,7 +1,9 @@
 """Who is asking: bearer tokens (JWT) verified against the identity provider's keys.
 
 Rules: EdDSA or RS256 only; iss, aud, exp and sub required; keys come through
-the sidecar, are kept, and the last good set stays in use while the provider is away.
+the sidecar, are kept, and the last good set stays in use while the provider is away. A provider for
+development, which signs for whoever asks, begins the ids of its keys with `sandbox-`: in production
+no token of such a key is good, and a service that meets one at its start does not become ready.
 """
 
 import asyncio
@@ -26,6 +28,7 @@ ALGORITHMS: Final = ["EdDSA", "RS256"]
 _REFRESH_AFTER = timedelta(minutes=10)
 _ASK_AGAIN_AFTER = timedelta(seconds=5)
 _MAX_TOKEN_CHARS: Final = 8192
+SANDBOX_KEY: Final = "sandbox-"
 _OPTIONS: Final[Options] = {
     "require": ["exp", "iss", "aud", "sub"],
     "verify_exp": False,
@@ -48,11 +51,20 @@ class Principal:
 class TokenVerifier:
     """Checks tokens; asks for keys at most every 5 s once it has some, anew after 10 min."""
 
-    def __init__(self, sidecar: Sidecar, clock: Clock, *, issuer: str, audience: str) -> None:
+    def __init__(
+        self,
+        sidecar: Sidecar,
+        clock: Clock,
+        *,
+        issuer: str,
+        audience: str,
+        sandbox_keys: bool = False,
+    ) -> None:
         self._sidecar = sidecar
         self._clock = clock
         self._issuer = issuer
         self._audience = audience
+        self._sandbox_keys = sandbox_keys
         self._keys: dict[str, jwt.PyJWK] = {}
         self._answers = 0
         self._asked_at: datetime | None = None
@@ -82,7 +94,19 @@ class TokenVerifier:
             raise Unauthenticated("The token names no roles or no subject.")
         return Principal(claims["sub"], frozenset(map(str, cast("list[Any]", roles))), claims)
 
+    async def meets_sandbox(self) -> bool:
+        """Return whether the provider is one for development, where that must not be.
+
+        False while it is away: `verify` refuses its tokens whenever it comes.
+        """
+        if self._sandbox_keys:
+            return False
+        await self._refresh()
+        return any(kid.startswith(SANDBOX_KEY) for kid in self._keys)
+
     async def _key(self, kid: str) -> jwt.PyJWK:
+        if kid.startswith(SANDBOX_KEY) and not self._sandbox_keys:
+            raise Unauthenticated("The token is a sandbox's, and this is production.")
         now = self._clock()
         stale = self._got_at is None or now - self._got_at > _REFRESH_AFTER
         if (kid not in self._keys or stale) and self._may_ask(now):

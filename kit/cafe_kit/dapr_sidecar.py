@@ -13,6 +13,7 @@ from pydantic_core import from_json, to_json
 from yarl import URL
 
 from cafe_kit.sidecar import Conflict, Rejected, Reply, Stored, Unavailable, Write, check_size
+from cafe_kit.sidecar_facts import Breaker, Metadata, breakers_of, metadata_of
 from cafe_kit.tracing import outgoing_headers
 
 _JSON: Final = {"content-type": "application/json"}
@@ -21,6 +22,8 @@ _OK: Final = range(200, 300)
 _REFUSED: Final = range(400, 500)
 _CONNECTIONS: Final = 256
 _KEEP_ALIVE_S: Final = 75
+MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
+"""The most that is read of an answer: twice what daprd passes on by default."""
 
 
 class DaprSidecar:
@@ -35,11 +38,14 @@ class DaprSidecar:
         deadline_s: float = 5.0,
         api_token: str = "",
         host: str = "127.0.0.1",
+        metrics_port: int = 9090,
     ) -> None:
         self._base = f"http://{host}:{port}"
         self._state = f"{self._base}/v1.0/state/{store}"
         self._state_url = URL(self._state, encoded=True)
-        self._publish = f"{self._base}/v1.0/publish/{pubsub}"
+        self._publish = f"{self._base}/v1.0/publish"
+        self._pubsub = pubsub
+        self._metrics_url = URL(f"http://{host}:{metrics_port}/metrics")
         self._timeout = aiohttp.ClientTimeout(total=deadline_s)
         self._headers = {"dapr-api-token": api_token} if api_token else {}
         self._session: aiohttp.ClientSession | None = None
@@ -72,8 +78,8 @@ class DaprSidecar:
             raise Conflict(_text(reply))
         self._check(reply, "save state")
 
-    async def publish(self, topic: str, event: bytes) -> None:
-        url = URL(f"{self._publish}/{quote(topic)}", encoded=True)
+    async def publish(self, topic: str, event: bytes, *, pubsub: str = "") -> None:
+        url = URL(f"{self._publish}/{pubsub or self._pubsub}/{quote(topic)}", encoded=True)
         self._check(await self._call("POST", url, event, _CLOUD_EVENT), f"publish {topic}")
 
     async def invoke(
@@ -106,11 +112,15 @@ class DaprSidecar:
     async def unschedule(self, name: str) -> None:
         self._check(await self._call("DELETE", self._job(name)), "unschedule")
 
-    async def subscriptions(self) -> frozenset[str]:
+    async def metadata(self) -> Metadata:
         reply = await self._call("GET", URL(f"{self._base}/v1.0/metadata"))
         self._check(reply, "read metadata")
-        found: list[dict[str, Any]] = from_json(reply.body).get("subscriptions", [])
-        return frozenset(item["topic"] for item in found)
+        return metadata_of(reply.body)
+
+    async def breakers(self) -> tuple[Breaker, ...]:
+        reply = await self._call("GET", self._metrics_url)
+        self._check(reply, "read metrics")
+        return breakers_of(reply.body.decode())
 
     async def close(self) -> None:
         if self._session is not None:
@@ -148,11 +158,21 @@ class DaprSidecar:
                 method, url, data=body, headers=sent, allow_redirects=False
             ) as answer:
                 names = {name.lower(): value for name, value in answer.headers.items()}
-                return Reply(answer.status, await answer.read(), names)
+                return Reply(answer.status, await _read(answer), names)
         except TimeoutError as error:
             raise Unavailable(f"{method} {url.path}: no answer in time") from error
         except aiohttp.ClientError as error:
             raise Unavailable(f"{method} {url.path}: {error}") from error
+
+
+async def _read(answer: aiohttp.ClientResponse) -> bytes:
+    """Return the body. Raises `Unavailable` when it is larger than any that we need."""
+    read = bytearray()
+    async for chunk in answer.content.iter_any():
+        read += chunk
+        if len(read) > MAX_ANSWER_BYTES:
+            raise Unavailable(f"{answer.method} {answer.url.path}: the answer is too large")
+    return bytes(read)
 
 
 def _save_item(write: Write) -> bytes:

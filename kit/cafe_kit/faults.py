@@ -29,11 +29,12 @@ class KillBeforePublish:
         self.invoke = sidecar.invoke
         self.schedule = sidecar.schedule
         self.unschedule = sidecar.unschedule
-        self.subscriptions = sidecar.subscriptions
+        self.metadata = sidecar.metadata
+        self.breakers = sidecar.breakers
         self.close = sidecar.close
 
-    async def publish(self, topic: str, event: bytes) -> None:
+    async def publish(self, topic: str, event: bytes, *, pubsub: str = "") -> None:
         if self._wish.is_file() and self._wish.read_text(encoding="utf-8") == topic:
             self._wish.unlink()
             self._die()
-        await self._publish(topic, event)
+        await self._publish(topic, event, pubsub=pubsub)

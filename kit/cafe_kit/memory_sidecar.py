@@ -22,6 +22,7 @@ from cafe_kit.clock import Clock, utc_now
 from cafe_kit.memory_jobs import Job, MemoryJobs
 from cafe_kit.outcomes import Done, Drop, Outcome, Retry
 from cafe_kit.sidecar import Conflict, Rejected, Reply, Stored, Unavailable, Write, check_size
+from cafe_kit.sidecar_facts import Breaker, Metadata, Subscription, subscription_of
 from cafe_kit.tracing import outgoing_headers
 
 Call = Callable[[str, str, bytes, Mapping[str, str]], Awaitable[Reply]]
@@ -61,7 +62,7 @@ class MemoryDapr:
     pending: deque[Delivery] = field(default_factory=deque[Delivery])
     dead: list[Delivery] = field(default_factory=list[Delivery])
     routes: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
-    letters: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    heard: dict[str, dict[str, Subscription]] = field(default_factory=dict[str, Any])
     dice: random.Random = field(init=False)
     jobs: MemoryJobs = field(init=False)
 
@@ -77,11 +78,9 @@ class MemoryDapr:
         """Register an app and read its subscriptions, as daprd does once at start."""
         self.apps[app_id] = call
         reply = await call("GET", "/dapr/subscribe", b"", {})
-        items: list[dict[str, Any]] = (
-            json.loads(reply.body) if reply.status == HTTPStatus.OK else []
-        )
-        self.routes[app_id] = {item["topic"]: item["route"] for item in items}
-        self.letters |= {(app_id, i["topic"]): i.get("deadLetterTopic", "") for i in items}
+        read: list[dict[str, Any]] = json.loads(reply.body) if reply.status == HTTPStatus.OK else []
+        self.routes[app_id] = {item["topic"]: item["route"] for item in read}
+        self.heard[app_id] = {item["topic"]: subscription_of(item) for item in read}
 
     def accept(self, topic: str, event: bytes) -> None:
         """Take an event from a publisher and queue it, with the trace, for every subscriber."""
@@ -105,7 +104,7 @@ class MemoryDapr:
             return Done()
         if answer == "DROP":
             self.dead.append(delivery)
-            letters = self.letters[delivery.app_id, delivery.topic]
+            letters = self.heard[delivery.app_id][delivery.topic].dead_letter_topic
             self._queue(letters, delivery.event, delivery.headers)
             return Drop("dropped by the handler")
         self.pending.append(delivery)
@@ -168,7 +167,8 @@ class MemorySidecar:
             raise Conflict(f"{lost} of {len(writes)} documents were written by another")
         await self._pass("save_many", keys, "after")
 
-    async def publish(self, topic: str, event: bytes) -> None:
+    async def publish(self, topic: str, event: bytes, *, pubsub: str = "") -> None:
+        del pubsub  # One broker, and of each app one replica.
         await self._pass("publish", topic)
         check_size("publish", event)
         self.dapr.accept(topic, event)
@@ -211,9 +211,14 @@ class MemorySidecar:
         """Make a scheduled call now."""
         await self.dapr.jobs.fire(self.app_id, name)
 
-    async def subscriptions(self) -> frozenset[str]:
-        await self._pass("subscriptions", "")
-        return frozenset(self.dapr.routes.get(self.app_id, {}))
+    async def metadata(self) -> Metadata:
+        await self._pass("metadata", "")
+        heard = tuple(self.dapr.heard.get(self.app_id, {}).values())
+        return Metadata(self.app_id, "memory", (), heard, None)
+
+    async def breakers(self) -> tuple[Breaker, ...]:
+        await self._pass("breakers", "")
+        return ()
 
     async def close(self) -> None:
         """There are no connections."""
@@ -221,8 +226,7 @@ class MemorySidecar:
     async def _pass(self, verb: str, what: str, phase: str = "before") -> None:
         if self.dapr.latency_s is not None:
             await asyncio.sleep(self.dapr.latency_s())
-        if phase == "before":
-            self.calls[verb] += 1
+        self.calls[verb] += phase == "before"
         if self.hook is not None:
             self.hook(verb, phase, what)
 

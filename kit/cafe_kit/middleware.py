@@ -91,7 +91,7 @@ class Shed:
 
     Slow is when a turn of the event loop takes longer than `max_turn_s`: then requests wait where
     nobody counts them. What the sidecar sends is limited by its own `concurrency`; probes must
-    always get through.
+    always get through. A stream counts until it begins; then `Streams` has the limits.
     """
 
     def __init__(self, app: ASGIApp, *, limit: int, max_turn_s: float) -> None:
@@ -113,10 +113,23 @@ class Shed:
             await problem.response()(scope, receive, send)
             return
         self._under_way += 1
+        counted = True
+
+        async def watch(message: Message) -> None:
+            nonlocal counted
+            if counted and message["type"] == "http.response.start" and _is_stream(message):
+                counted = False
+                self._under_way -= 1
+            await send(message)
+
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, watch)
         finally:
-            self._under_way -= 1
+            self._under_way -= counted
+
+
+def _is_stream(start: Message) -> bool:
+    return dict(start["headers"]).get(b"content-type", b"").startswith(b"text/event-stream")
 
 
 class BodyLimit:

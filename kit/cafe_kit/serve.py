@@ -21,6 +21,7 @@ from cafe_kit.dapr_sidecar import DaprSidecar
 from cafe_kit.faults import KillBeforePublish
 from cafe_kit.settings import Settings
 from cafe_kit.sidecar import Sidecar
+from cafe_kit.streams import Streams
 
 SettingsT = TypeVar("SettingsT", bound=Settings)
 
@@ -31,13 +32,16 @@ _CLOSE: Final = (b"connection", b"close")
 class _Server(uvicorn.Server):
     """Not ready as soon as the signal arrives, gone `notice_s` later; a second signal ends that.
 
+    Streams end at once: who follows one connects again, elsewhere where there is another replica.
+
     Every answer meanwhile closes its connection: a client that kept one could otherwise send its
     next request just as the server hangs up.
     """
 
-    def __init__(self, config: uvicorn.Config, lifecycle: Lifecycle, notice_s: float) -> None:
+    def __init__(self, config: uvicorn.Config, app: FastAPI, notice_s: float) -> None:
         super().__init__(config)
-        self._lifecycle = lifecycle
+        self._lifecycle: Lifecycle = app.state.lifecycle
+        self._streams: Streams = app.state.streams
         self._notice_s = notice_s
         self._stop_at: float | None = None
 
@@ -55,6 +59,7 @@ class _Server(uvicorn.Server):
         now = asyncio.get_running_loop().time()
         if self._stop_at is None:
             self._stop_at = now + self._notice_s
+            self._streams.close()
         self.should_exit |= now >= self._stop_at
         over = await super().on_tick(counter)
         if _CLOSE not in self.server_state.default_headers:
@@ -72,7 +77,7 @@ def run(
     """Serve until SIGTERM or SIGINT, and end in an orderly way."""
     logs.configure(settings.app_id, settings.log_level, subject_name)
     app = create_app(settings, _sidecar(settings), clock)
-    _Server(_config(app, settings), app.state.lifecycle, settings.drain_notice_s).run()
+    _Server(_config(app, settings), app, settings.drain_notice_s).run()
 
 
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
@@ -99,5 +104,6 @@ def _sidecar(settings: Settings) -> Sidecar:
         pubsub=settings.pubsub,
         deadline_s=settings.sidecar_deadline_s,
         api_token=settings.dapr_api_token,
+        metrics_port=settings.dapr_metrics_port,
     )
     return KillBeforePublish(sidecar, settings.fault_kill) if settings.fault_kill else sidecar

@@ -2,9 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Final, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+_NOBODY_S: Final = {"example", "invalid", "localhost", "test"}
+"""Top-level domains that nobody can own (RFC 2606): an issuer there is a stand-in."""
 
 
 class Settings(BaseModel):
@@ -17,9 +22,11 @@ class Settings(BaseModel):
     before a rotation; `dapr_api_token` is shown to the sidecar.
     Limits: bytes of a body; requests of people under way, and how long a turn of the event loop may
     take while more are let in; requests a second of one caller, and how many at once after a pause;
-    items of a page; inputs a document remembers.
+    items of a page; inputs a document remembers; streams open in all and of one caller, how long
+    one may last, and how often each looks whether it missed something.
     `letter_retry_*`: seconds from the first to the longest wait until a dead letter is tried again.
-    `fault_kill` is for tests (cafe_kit/faults.py) and refused in production.
+    `fault_kill` is for tests (cafe_kit/faults.py) and refused in production; so is an issuer that
+    only a stand-in can have: one without https, or under a top-level domain for examples.
     Raises `pydantic.ValidationError`, which names the variable, when one is missing or malformed.
     """
 
@@ -29,10 +36,12 @@ class Settings(BaseModel):
     app_host: str = "127.0.0.1"
     app_port: int
     dapr_http_port: int = 3500
+    dapr_metrics_port: int = 9090
     dapr_api_token: str = ""
     state_store: str
     pubsub: str
     letter_pubsub: str = "dead-letters"
+    replica_pubsub: str = "replicas"
     app_api_token: str = ""
     app_api_token_previous: str = ""
     environment: Literal["development", "production"] = "development"
@@ -45,6 +54,10 @@ class Settings(BaseModel):
     caller_rate_per_s: float = Field(default=20, gt=0)
     caller_burst: int = Field(default=100, gt=0)
     page_limit: int = Field(default=50, gt=0)
+    stream_limit: int = Field(default=500, gt=0)
+    streams_per_caller: int = Field(default=6, gt=0)
+    stream_life_s: float = Field(default=3600, gt=0)
+    stream_look_s: float = Field(default=15, gt=0)
     journal_limit: int = Field(default=64, ge=16)
     letter_retry_first_s: float = Field(default=60, gt=0)
     letter_retry_most_s: float = Field(default=3600, gt=0)
@@ -66,6 +79,10 @@ class Settings(BaseModel):
         if self.environment == "production" and not (self.app_api_token and self.dapr_api_token):
             both = "APP_API_TOKEN and DAPR_API_TOKEN are"
             raise ValueError(f"{both} needed where ENVIRONMENT=production")
+        issuer = urlsplit(self.token_issuer)
+        owner = (issuer.hostname or "").rpartition(".")[2]
+        if self.environment == "production" and (issuer.scheme != "https" or owner in _NOBODY_S):
+            raise ValueError("TOKEN_ISSUER is a sandbox's; ENVIRONMENT=production needs a real one")
         return self
 
     @property

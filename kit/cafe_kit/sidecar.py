@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from cafe_kit.sidecar_facts import Breaker, Metadata
+
 MAX_BODY_BYTES: Final = 1024 * 1024
 """The largest body a call may send. aiohttp would block on more; daprd cuts off at 4 MiB."""
 
@@ -96,8 +98,8 @@ class Sidecar(Protocol):
         """
         ...
 
-    async def publish(self, topic: str, event: bytes) -> None:
-        """Hand one CloudEvent (structured JSON) to the broker."""
+    async def publish(self, topic: str, event: bytes, *, pubsub: str = "") -> None:
+        """Hand one CloudEvent (structured JSON) to the broker: the usual one, or that named."""
         ...
 
     async def invoke(
@@ -120,8 +122,12 @@ class Sidecar(Protocol):
         """Forget a scheduled call; unknown names are fine."""
         ...
 
-    async def subscriptions(self) -> frozenset[str]:
-        """Return the topics this app is subscribed to."""
+    async def metadata(self) -> Metadata:
+        """Return what the sidecar has loaded and which topics it delivers."""
+        ...
+
+    async def breakers(self) -> tuple[Breaker, ...]:
+        """Return every circuit breaker that was ever asked, as it was before the last call."""
         ...
 
     async def close(self) -> None:

@@ -1,7 +1,7 @@
 """One table drives all a service hears: its subscriptions, their routes, their answers."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Generic, TypeVar, cast
 
@@ -26,11 +26,16 @@ _log = get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Reaction(Generic[ServiceT, ViewT]):
-    """One row: this event is heard, and this is done. `undoes` names the event it compensates."""
+    """One row: this event is heard, and this is done.
+
+    `undoes` names the event it compensates. `by_each` replica: an event of the service's own that
+    every copy of it is to hear, not one of them.
+    """
 
     hears: type[ViewT]
     does: Callable[[ServiceT, Received[ViewT], Cause], Awaitable[Outcome]]
     undoes: str = ""
+    by_each: bool = False
 
 
 def _answer(status: str) -> Response:
@@ -65,7 +70,8 @@ class Subscriptions:
     """What an app hears, on which broker component, and who takes its dead letters.
 
     Letters come through a component of their own: its retries have no end, so what cannot be
-    parked stays in the broker, and it must not take the others' workers.
+    parked stays in the broker, and it must not take the others' workers. `elsewhere` names the
+    component of each topic that comes through another one than `pubsub`.
     """
 
     app_id: str
@@ -73,6 +79,7 @@ class Subscriptions:
     letter_pubsub: str
     handlers: Mapping[str, Handle]
     letters: Handle
+    elsewhere: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def topics(self) -> frozenset[str]:
@@ -83,11 +90,10 @@ class Subscriptions:
         """Add one route per topic, and `GET /dapr/subscribe` for the sidecar to read them."""
         dapr, letters = DaprApp(app), dead_letter_topic(self.app_id)
         for topic, handle in self.handlers.items():
+            pubsub, route = self.elsewhere.get(topic, self.pubsub), f"/events/{topic}"
             register = cast(
                 "_Register",
-                dapr.subscribe(
-                    self.pubsub, topic, route=f"/events/{topic}", dead_letter_topic=letters
-                ),
+                dapr.subscribe(pubsub, topic, route=route, dead_letter_topic=letters),
             )
             register(_route(topic, handle))
         register = cast(

@@ -15,6 +15,7 @@ from cafe_kit.memory_sidecar import MemoryDapr
 from cafe_kit.serve import run
 from cafe_kit.settings import Settings
 from cafe_kit.sidecar import Sidecar
+from cafe_kit.sidecar_facts import Subscription
 from cafe_kit.subscriptions import dead_letter_topic
 from kit.tests.lamp_service import REACTIONS, lamp_app
 from tests.waiting import wait_until
@@ -24,7 +25,7 @@ def create_app(settings: Settings, sidecar: Sidecar, clock: Clock) -> FastAPI:
     """Wire the service to a sidecar in memory; the one that `run` made is for `/publish`."""
     dapr = MemoryDapr()
     heard = [*(row.hears.TOPIC for row in REACTIONS), dead_letter_topic(settings.app_id)]
-    dapr.routes[settings.app_id] = dict.fromkeys(heard, "/events")
+    dapr.heard[settings.app_id] = {topic: Subscription("", topic, "") for topic in heard}
     app = lamp_app(dapr.sidecar(settings.app_id), clock, settings)
     app.state.under_way = 0
     app.state.sidecar = sidecar

@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 
 from cafe_kit.memory_sidecar import MemoryDapr, MemorySidecar
 from cafe_kit.sidecar import Unavailable
+from cafe_kit.sidecar_facts import Subscription
 from kit.tests.lamp import SOURCE, ManualClock
 from kit.tests.lamp_service import call_of, client_of, lamp_app, running
 from tests.waiting import wait_until
@@ -49,7 +50,7 @@ async def test_an_app_is_ready_when_every_subscription_is_registered(
     async with running(app) as client:
         await not_ready(client, f"waiting for subscriptions: {LETTERS}, lamp.Dark.v1, lamp.Lit.v1")
 
-        dapr.routes[SOURCE] = {"lamp.Lit.v1": "/events/lamp.Lit.v1"}
+        dapr.heard[SOURCE] = {"lamp.Lit.v1": Subscription("lamp-pubsub", "lamp.Lit.v1", "")}
         await not_ready(client, f"waiting for subscriptions: {LETTERS}, lamp.Dark.v1")
 
         await dapr.join(SOURCE, call_of(app))
@@ -67,7 +68,7 @@ async def test_an_app_waits_for_its_sidecar_and_says_so(
 
     sidecar.hook = refuse
     async with running(app) as client:
-        await not_ready(client, "waiting for the sidecar: subscriptions: connection refused")
+        await not_ready(client, "waiting for the sidecar: metadata: connection refused")
 
         sidecar.hook = None
         await ready(client)

@@ -201,12 +201,6 @@ async def test_a_job_is_tried_for_ever_and_replaces_its_name(
     }
 
 
-async def test_no_subscriptions_are_an_empty_set(daprd: CannedDaprd, sidecar: Sidecar) -> None:
-    daprd.status, daprd.body = 200, b'{"id":"app"}'
-
-    assert await sidecar.subscriptions() == frozenset()
-
-
 async def test_calls_one_after_another_share_a_connection(
     daprd: CannedDaprd, sidecar: Sidecar
 ) -> None:

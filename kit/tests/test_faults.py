@@ -62,7 +62,8 @@ async def test_whatever_else_is_asked_the_other_sidecar_answers(
     assert await mortal.get("a") == await sidecar.get("a")
     assert set(await mortal.get_many(["a", "b", "c"])) == {"a", "b"}
     assert (await mortal.invoke("hearer", "/path")).status == 200
-    assert await mortal.subscriptions() == frozenset()
+    assert await mortal.metadata() == await sidecar.metadata()
+    assert await mortal.breakers() == ()
     assert list(sidecar.jobs) == ["job"]
     await mortal.close()
 

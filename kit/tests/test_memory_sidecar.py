@@ -50,7 +50,8 @@ async def test_the_hook_sees_every_call_before_and_every_effect_after(
     await sidecar.invoke("hearer", "/path")
     await sidecar.schedule("job", due_s=1.0, data=b"{}")
     await sidecar.unschedule("job")
-    await sidecar.subscriptions()
+    await sidecar.metadata()
+    await sidecar.breakers()
 
     assert seen == [
         ("get", "before", "k"),
@@ -67,7 +68,8 @@ async def test_the_hook_sees_every_call_before_and_every_effect_after(
         ("schedule", "after", "job"),
         ("unschedule", "before", "job"),
         ("unschedule", "after", "job"),
-        ("subscriptions", "before", ""),
+        ("metadata", "before", ""),
+        ("breakers", "before", ""),
     ]
     assert sidecar.calls == dict.fromkeys({verb for verb, _, _ in seen}, 1)
 

@@ -57,8 +57,9 @@ class RoughSidecar(MemorySidecar):
     async def save(self, write: Write) -> None:
         await self._treat("save", lambda: super(RoughSidecar, self).save(write))
 
-    async def publish(self, topic: str, event: bytes) -> None:
-        await self._treat("publish", lambda: super(RoughSidecar, self).publish(topic, event))
+    async def publish(self, topic: str, event: bytes, *, pubsub: str = "") -> None:
+        call = super().publish
+        await self._treat("publish", lambda: call(topic, event, pubsub=pubsub))
 
     async def _treat(self, verb: str, call: Callable[[], Awaitable[T]]) -> T:
         hurt = next(self._plan, Hurt())

@@ -1,136 +1,120 @@
-"""mypage-svc's documents through the sidecar.
+"""mypage-svc's documents, and the way to its replicas, through the sidecar.
 
 One read and one write call for a whole batch. The write is not atomic, and need not be: folding the
 same facts again gives the same documents, so whatever fails is read and folded once more.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeVar
-from urllib.parse import quote
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Final
 
-from pydantic import TypeAdapter
-
+from cafe_kit.clock import Clock
+from cafe_kit.events import CloudEvent
 from cafe_kit.pause import jittered
-from cafe_kit.sidecar import Conflict, Sidecar, Stored, Unavailable, Write
-from mypage_svc.domain import Fact, Row, fold
-from mypage_svc.indexes import BoardIndex, CustomerIndex, with_active, with_mine
+from cafe_kit.sidecar import Conflict, Rejected, Sidecar, Unavailable, Write
+from mypage_svc.documents import MINE, ROW, SHELF, Keys, fold_all, load
+from mypage_svc.domain import Contradiction
+from mypage_svc.events import Changed, PageChanged
+from mypage_svc.indexes import CustomerIndex, Entry, Mine, Shelf, merged, with_mine
+from mypage_svc.model import Fact, Row
 
-T = TypeVar("T")
 ATTEMPTS: Final = 6
-_ROW: Final = TypeAdapter(Row)
-_MINE: Final = TypeAdapter(CustomerIndex)
-_BOARD: Final = TypeAdapter(BoardIndex)
-
-
-def _row_key(order_id: str) -> str:
-    return f"page:{quote(order_id, safe='')}"
-
-
-def _customer_key(customer_id: str) -> str:
-    return f"customer:{quote(customer_id, safe='')}"
-
-
-def _board_key(cafe_id: str) -> str:
-    return f"board:{quote(cafe_id, safe='')}"
 
 
 class SidecarPages:
     """See `mypage_svc.ports.Pages`."""
 
-    def __init__(self, sidecar: Sidecar) -> None:
+    def __init__(self, sidecar: Sidecar, clock: Clock, generation: str) -> None:
         self._sidecar = sidecar
+        self._clock = clock
+        self._keys = Keys(generation)
 
-    async def project(self, facts: Sequence[Fact]) -> None:
+    async def project(self, facts: Sequence[Fact]) -> list[Row]:
+        changed: dict[str, Row] = {}
+        error: Conflict | Unavailable | None = None
         for attempt in range(ATTEMPTS):
-            writes = _fold_all(facts, await self._sidecar.get_many(_keys(facts)))
+            found = await self._sidecar.get_many(self._keys.of(facts))
+            if further := self._keys.further(facts, found):
+                found |= await self._sidecar.get_many(further)
             try:
-                if writes:
-                    await self._sidecar.save_many(writes)
-            except (Conflict, Unavailable):
+                folded = fold_all(self._keys, facts, found, self._clock())
+            except Contradiction as contradiction:
+                raise Rejected(str(contradiction)) from contradiction
+            changed |= {row.order_id: row for row in folded.changed}
+            try:
+                await self._put_behind(folded.behind)
+                if folded.writes:
+                    await self._sidecar.save_many(folded.writes)
+            except (Conflict, Unavailable) as lost:
+                error = lost
                 await jittered(attempt)
             else:
-                return
-        raise Unavailable(f"pages: not settled after {ATTEMPTS} attempts")
+                return list(changed.values())
+        assert error is not None  # noqa: S101 - every attempt that does not return sets it
+        raise error
 
     async def row(self, order_id: str) -> Row | None:
-        return _load(_ROW, await self._sidecar.get(_row_key(order_id)), None)
+        return load(ROW, await self._sidecar.get(self._keys.row(order_id)), None)
 
     async def rows(self, order_ids: Sequence[str]) -> list[Row]:
         if not order_ids:
             return []
-        keys = [_row_key(order_id) for order_id in order_ids]
+        keys = [self._keys.row(order_id) for order_id in order_ids]
         found = await self._sidecar.get_many(keys)
-        return [_ROW.validate_json(found[key].value) for key in keys if key in found]
+        return [ROW.validate_json(found[key].value) for key in keys if key in found]
 
-    async def of_customer(self, customer_id: str) -> CustomerIndex:
-        stored = await self._sidecar.get(_customer_key(customer_id))
-        return _load(_MINE, stored, CustomerIndex())
+    async def of_customer(self, customer_id: str, number: int = 0) -> CustomerIndex:
+        stored = await self._sidecar.get(self._keys.customer(customer_id, number))
+        return load(MINE, stored, CustomerIndex())
 
-    async def of_cafe(self, cafe_id: str) -> BoardIndex:
-        return _load(_BOARD, await self._sidecar.get(_board_key(cafe_id)), BoardIndex())
+    async def on_lists(self, names: Sequence[str]) -> list[Entry]:
+        firsts = [self._keys.shelf(name) for name in names]
+        found = await self._sidecar.get_many(firsts)
+        shelves = [load(SHELF, found.get(key), Shelf()) for key in firsts]
+        further = [
+            self._keys.shelf(name, number)
+            for name, shelf in zip(names, shelves, strict=True)
+            for number in range(1, shelf.more + 1)
+        ]
+        if further:
+            found = await self._sidecar.get_many(further)
+            shelves += [load(SHELF, found.get(key), Shelf()) for key in further]
+        return merged(shelves)
 
-
-def _keys(facts: Sequence[Fact]) -> list[str]:
-    keys = {_row_key(fact.order_id) for fact in facts}
-    keys |= {_customer_key(fact.customer_id) for fact in facts}
-    keys |= {_board_key(fact.cafe_id) for fact in facts}
-    return sorted(keys)
-
-
-def _fold_all(facts: Sequence[Fact], found: Mapping[str, Stored]) -> list[Write]:
-    """Return the documents that change, each folded from what is stored."""
-    rows: dict[str, Row] = {}
-    for fact in facts:
-        key = _row_key(fact.order_id)
-        rows[key] = fold(rows[key] if key in rows else _load(_ROW, found.get(key), None), fact)
-    mine = _grouped(rows, lambda row: _customer_key(row.customer_id))
-    boards = _grouped(rows, lambda row: _board_key(row.cafe_id))
-    changed = [_changed(_ROW, key, row, found) for key, row in rows.items()]
-    for key, group in mine.items():
-        index = _load(_MINE, found.get(key), CustomerIndex())
-        for row in group:
-            index = with_mine(index, row)
-        changed.append(_changed(_MINE, key, index, found, CustomerIndex()))
-    changed += [_board_write(key, group, found) for key, group in boards.items()]
-    return [write for write in changed if write is not None]
+    async def _put_behind(self, orders: Mapping[str, tuple[Mine, ...]]) -> None:
+        """Add a customer's older orders to documents of their own; rare, once in fifty orders."""
+        if not orders:
+            return
+        found = await self._sidecar.get_many(list(orders))
+        writes: list[Write] = []
+        for key, mine in orders.items():
+            stored = found.get(key)
+            after = with_mine(load(MINE, stored, CustomerIndex()), mine)
+            writes.append(Write(key, MINE.dump_json(after), stored.etag if stored else None))
+        await self._sidecar.save_many(writes)
 
 
-def _board_write(key: str, rows: Sequence[Row], found: Mapping[str, Stored]) -> Write | None:
-    """Return the board with these rows, also where it stays the same while a row moved on.
+class SidecarReplicas:
+    """See `mypage_svc.ports.Replicas`. `pubsub` gives every replica a consumer of its own."""
 
-    A board follows the rows, so of two writers the one that read the older row must lose. Were
-    nothing written here, the other's older board would pass its compare-and-set.
-    """
-    stored = found.get(key)
-    board = _load(_BOARD, stored, BoardIndex())
-    for row in rows:
-        board = with_active(board, row)
-    before = [_load(_ROW, found.get(_row_key(row.order_id)), None) for row in rows]
-    if [_stage(row) for row in before] == [_stage(row) for row in rows]:
-        return _changed(_BOARD, key, board, found, BoardIndex())
-    return Write(key, _BOARD.dump_json(board), stored.etag if stored else None)
+    def __init__(self, sidecar: Sidecar, clock: Clock, *, app_id: str, pubsub: str) -> None:
+        self._sidecar = sidecar
+        self._clock = clock
+        self._app_id = app_id
+        self._pubsub = pubsub
 
-
-def _stage(row: Row | None) -> object:
-    """Return what of a row a board depends on."""
-    return (row.cafe_order, row.queued_at) if row else (None, None)
-
-
-def _grouped(rows: Mapping[str, Row], key_of: Callable[[Row], str]) -> dict[str, list[Row]]:
-    groups: dict[str, list[Row]] = {}
-    for row in rows.values():
-        groups.setdefault(key_of(row), []).append(row)
-    return groups
-
-
-def _load(codec: TypeAdapter[T], stored: Stored | None, default: Any) -> Any:  # noqa: ANN401
-    return codec.validate_json(stored.value) if stored else default
-
-
-def _changed(
-    codec: TypeAdapter[T], key: str, value: T, found: Mapping[str, Stored], empty: T | None = None
-) -> Write | None:
-    stored = found.get(key)
-    if value == _load(codec, stored, empty):
-        return None
-    return Write(key, codec.dump_json(value), stored.etag if stored else None)
+    async def tell(self, rows: Sequence[Row]) -> None:
+        changes = tuple(Changed(r.order_id, r.customer_id, r.cafe_id) for r in rows)
+        event_id = str(uuid.uuid4())
+        event = CloudEvent(
+            id=event_id,
+            type=PageChanged.TOPIC,
+            source=self._app_id,
+            subject=rows[0].order_id,
+            time=self._clock(),
+            correlationid=event_id,
+            causationid=event_id,
+            data=PageChanged(changes=changes).model_dump(mode="json"),
+        )
+        body = event.model_dump_json().encode()
+        await self._sidecar.publish(PageChanged.TOPIC, body, pubsub=self._pubsub)

@@ -3,142 +3,20 @@
 For each source the newest version wins; fields that only one event carries are taken from it.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
-
-class Source(StrEnum):
-    """Whose aggregate a fact is about."""
-
-    ORDER = "order"
-    PAYMENT = "payment"
-    CAFE_ORDER = "cafe_order"
-
-
-class OrderStatus(StrEnum):
-    """What the customer reads about the order."""
-
-    ORDERED = "Ordered"
-    PAID = "Paid"
-    ACCEPTED = "Accepted"
-    MAKING = "Making"
-    READY = "Ready"
-    COMPLETED = "Completed"
-    CANCELLING = "Cancelling"
-    CANCELLED = "Cancelled"
-    REJECTED = "Rejected"
-    UNCOLLECTED = "Uncollected"
-
-
-class DeliveryStatus(StrEnum):
-    """What the customer reads about the way to the door."""
-
-    NONE = "None"
-    BEFORE = "Before delivery"
-    DELIVERING = "Delivering"
-    DELIVERED = "Delivered"
-    PICKED_UP = "Picked up"
-
-
-class RefundStatus(StrEnum):
-    """What the customer reads about money on its way back."""
-
-    NONE = "None"
-    IN_PROGRESS = "In progress"
-    REFUNDED = "Refunded"
-    DELAYED = "Delayed"
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """An amount in minor units and its ISO 4217 currency."""
-
-    amount: int
-    currency: str
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One line of the order."""
-
-    menu_id: str
-    name: str
-    quantity: int
-    unit_price: Money
-
-
-@dataclass(frozen=True, slots=True)
-class Fulfilment:
-    """Pickup, or delivery to an address."""
-
-    method: str
-    address: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """What only OrderPlaced tells."""
-
-    items: tuple[Item, ...]
-    total: Money
-    fulfilment: Fulfilment
-    note: str | None
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One event, as far as a page cares. `event` is its short name."""
-
-    order_id: str
-    customer_id: str
-    cafe_id: str
-    event: str
-    source: Source
-    version: int
-    status: str
-    at: datetime
-    placed: Placed | None = None
-    ready_at: datetime | None = None
-    refunded: Money | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The newest that one owner has said."""
-
-    version: int
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """One line of the timeline."""
-
-    event: str
-    at: datetime
-    source: Source
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One order's page."""
-
-    order_id: str
-    customer_id: str
-    cafe_id: str
-    placed: Placed | None = None
-    order: Part | None = None
-    payment: Part | None = None
-    cafe_order: Part | None = None
-    ready_at: datetime | None = None
-    queued_at: datetime | None = None
-    refunded: Money | None = None
-    timeline: tuple[Moment, ...] = field(default=())
-
+from mypage_svc.model import (
+    DeliveryStatus,
+    Fact,
+    Moment,
+    OrderStatus,
+    Part,
+    RefundStatus,
+    Row,
+    Source,
+)
 
 _AT_CAFE: Final = {
     "QUEUED": OrderStatus.PAID,
@@ -158,13 +36,25 @@ _DELIVERY: Final = {
     "PICKED_UP": DeliveryStatus.PICKED_UP,
 }
 _OFF: Final = {OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.UNCOLLECTED}
+_FULFILLED: Final = {OrderStatus.COMPLETED, OrderStatus.UNCOLLECTED}
+_GIVEN_UP: Final = {OrderStatus.CANCELLED, OrderStatus.REJECTED}
+_MONEY_AT_REST: Final = {"FAILED", "VOIDED", "REFUNDED"}
 WAITING: Final = frozenset({"QUEUED", "ACCEPTED", "MAKING"})
 ACTIVE: Final = WAITING | {"READY", "DELIVERING"}
 
 
+class Contradiction(Exception):
+    """A fact names another customer or cafe than the order's first one: somebody is wrong."""
+
+
 def fold(row: Row | None, fact: Fact) -> Row:
-    """Add one fact. A fact that is in the timeline already changes nothing."""
+    """Add one fact. One that is in the timeline already changes nothing.
+
+    Raises `Contradiction`.
+    """
     row = row or Row(fact.order_id, fact.customer_id, fact.cafe_id)
+    if (row.customer_id, row.cafe_id) != (fact.customer_id, fact.cafe_id):
+        raise Contradiction(f"{fact.event} is about another customer's or another cafe's order")
     moment = Moment(fact.event, fact.at, fact.source, fact.version)
     if moment in row.timeline:
         return row
@@ -174,6 +64,7 @@ def fold(row: Row | None, fact: Fact) -> Row:
         placed=fact.placed or row.placed,
         ready_at=fact.ready_at or row.ready_at,
         refunded=fact.refunded or row.refunded,
+        rider=fact.rider or row.rider,
         queued_at=fact.at if fact.event == "OrderQueued" else row.queued_at,
         timeline=tuple(sorted((*row.timeline, moment), key=_when)),
     )
@@ -213,6 +104,31 @@ def refund_status(row: Row) -> RefundStatus:
     if given_up and "Paid" in told:
         return RefundStatus.IN_PROGRESS
     return RefundStatus.NONE
+
+
+def is_on_board(row: Row) -> bool:
+    """Say whether the cafe is busy with the order."""
+    at_cafe = row.cafe_order.status if row.cafe_order else ""
+    return at_cafe in ACTIVE and row.queued_at is not None
+
+
+def is_waiting(row: Row) -> bool:
+    """Say whether the order stands in the cafe's queue: its drinks are not ready yet."""
+    return is_on_board(row) and row.cafe_order is not None and row.cafe_order.status in WAITING
+
+
+def is_delivery(row: Row) -> bool:
+    """Say whether a rider can take the order, or is on the way with it."""
+    at_cafe = row.cafe_order.status if row.cafe_order else ""
+    method = row.placed.fulfilment.method if row.placed else ""
+    return method == "delivery" and at_cafe in {"READY", "DELIVERING"}
+
+
+def is_at_rest(row: Row) -> bool:
+    """Say whether nothing is to happen any more: fulfilled, or given up and the money settled."""
+    status = order_status(row)
+    money = row.payment.status if row.payment else ""
+    return status in _FULFILLED or (status in _GIVEN_UP and money in _MONEY_AT_REST)
 
 
 def _is_cancelling(row: Row) -> bool:

@@ -5,7 +5,8 @@ from typing import ClassVar
 from pydantic import AwareDatetime
 
 from cafe_kit.events import View
-from mypage_svc.domain import Fact, Fulfilment, Item, Money, Placed, Source
+from mypage_svc.events import Changed
+from mypage_svc.model import Fact, Fulfilment, Item, Money, Placed, Source
 
 
 class Told(View):
@@ -34,6 +35,7 @@ class Told(View):
             placed=self.placed(),
             ready_at=self.promised(),
             refunded=self.given_back(),
+            rider=self.ridden_by(),
         )
 
     def placed(self) -> Placed | None:
@@ -46,6 +48,10 @@ class Told(View):
 
     def given_back(self) -> Money | None:
         """Return what only PaymentRefunded tells."""
+        return None
+
+    def ridden_by(self) -> str | None:
+        """Return what only DeliveryStarted tells."""
         return None
 
 
@@ -128,6 +134,10 @@ class DeliveryStarted(Told):
 
     TOPIC = "cafe.DeliveryStarted.v1"
     SOURCE = Source.CAFE_ORDER
+    rider: str
+
+    def ridden_by(self) -> str:
+        return self.rider
 
 
 class DeliveryConfirmed(Told):
@@ -195,3 +205,10 @@ class PaymentRefunded(Told):
 
     def given_back(self) -> Money:
         return self.amount
+
+
+class PageChanged(View):
+    """From this service's own replicas."""
+
+    TOPIC = "cafe.PageChanged.v1"
+    changes: tuple[Changed, ...]

@@ -1,17 +1,20 @@
-"""What mypage-svc's use cases need of its store."""
+"""What mypage-svc's use cases need of its store, and of its other replicas."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from mypage_svc.domain import Fact, Row
-from mypage_svc.indexes import BoardIndex, CustomerIndex
+from mypage_svc.indexes import CustomerIndex, Entry
+from mypage_svc.model import Fact, Row
 
 
 class Pages(Protocol):
     """The documents of the read side."""
 
-    async def project(self, facts: Sequence[Fact]) -> None:
-        """Fold facts into their documents and save them. Raises `Unavailable`."""
+    async def project(self, facts: Sequence[Fact]) -> list[Row]:
+        """Fold facts into their documents and save them; return the rows that changed.
+
+        Raises `Unavailable`; `Rejected` and `Conflict` where one of the facts may be to blame.
+        """
         ...
 
     async def row(self, order_id: str) -> Row | None:
@@ -22,10 +25,18 @@ class Pages(Protocol):
         """Return the rows that exist, in the sequence asked for."""
         ...
 
-    async def of_customer(self, customer_id: str) -> CustomerIndex:
-        """Return a customer's index, empty when there is none."""
+    async def of_customer(self, customer_id: str, number: int = 0) -> CustomerIndex:
+        """Return a document of a customer's orders (0: the newest), empty when there is none."""
         ...
 
-    async def of_cafe(self, cafe_id: str) -> BoardIndex:
-        """Return a cafe's index, empty when there is none."""
+    async def on_lists(self, names: Sequence[str]) -> list[Entry]:
+        """Return what stands on lists, longest there first."""
+        ...
+
+
+class Replicas(Protocol):
+    """All running copies of this service, this one among them."""
+
+    async def tell(self, rows: Sequence[Row]) -> None:
+        """Say that these rows have changed. Raises `SidecarError`."""
         ...

@@ -1,4 +1,4 @@
-"""What mypage-svc hears: everything, and all of it is folded into pages."""
+"""What mypage-svc hears: everything is folded into pages, and who follows them is shown."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -27,4 +27,5 @@ REACTIONS: Final[Sequence[Reaction[MyPages, Any]]] = (
     Reaction(inbound.CafeOrderCancelled, use_cases.project),
     Reaction(inbound.OrderCancelRefused, use_cases.project),
     Reaction(inbound.OrderUncollected, use_cases.project),
+    Reaction(inbound.PageChanged, use_cases.show, by_each=True),
 )

@@ -1,32 +1,49 @@
 """One short function per reaction and question of mypage-svc."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from cafe_kit.clock import Clock
 from cafe_kit.events import Cause, Received
 from cafe_kit.outcomes import Done, Outcome
-from mypage_svc.domain import Row
-from mypage_svc.inbound import Told
-from mypage_svc.indexes import BOARD_LIMIT, BoardIndex, Mine, queue_position
+from mypage_svc.domain import is_delivery, order_status
+from mypage_svc.inbound import PageChanged, Told
+from mypage_svc.indexes import (
+    BOARD_LIMIT,
+    Entry,
+    Mine,
+    board_of,
+    deliveries,
+    open_orders,
+    queue_position,
+)
+from mypage_svc.live import Live
+from mypage_svc.model import OrderStatus, Page, Row
 from mypage_svc.ports import Pages
 from mypage_svc.projector import Projector
+
+LOOK_THROUGH: Final = 500
+"""How many open orders one question of an operator looks through."""
 
 
 @dataclass(frozen=True, slots=True)
 class MyPages:
-    """What the use cases work with."""
+    """What the use cases work with; an open order is stuck when quiet for `stuck_after_s`."""
 
     pages: Pages
     projector: Projector
+    live: Live
     clock: Clock
+    stuck_after_s: float
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """A row, and its place in the cafe's queue (1 is next, None when it does not wait)."""
+class Place:
+    """Where a customer's list goes on: behind this order, in that document of it."""
 
-    row: Row
-    queue_position: int | None
+    mine: Mine
+    number: int
 
 
 async def project(service: MyPages, event: Received[Told], _: Cause) -> Outcome:
@@ -35,34 +52,87 @@ async def project(service: MyPages, event: Received[Told], _: Cause) -> Outcome:
     return Done()
 
 
+async def show(service: MyPages, event: Received[PageChanged], _: Cause) -> Outcome:
+    """Show pages that some replica has written to those who follow them here."""
+    service.live.tell(event.data.changes)
+    return Done()
+
+
 async def page_of(service: MyPages, order_id: str, customer_id: str) -> Page | None:
     """Return one page, or None when there is none or it is another's."""
     row = await service.pages.row(order_id)
     if row is None or row.placed is None or row.customer_id != customer_id:
         return None
-    board = await service.pages.of_cafe(row.cafe_id)
-    return Page(row, queue_position(board, order_id))
+    return Page(row, queue_position(await _board(service, row.cafe_id), order_id))
 
 
 async def pages_of(
-    service: MyPages, customer_id: str, *, before: Mine | None, limit: int
-) -> list[Page]:
-    """Return up to `limit` of a customer's pages, newest first, from after `before` on."""
-    index = await service.pages.of_customer(customer_id)
-    later = [
-        mine
-        for mine in index.orders
-        if before is None or (mine.placed_at, mine.order_id) < (before.placed_at, before.order_id)
-    ]
-    rows = await service.pages.rows([mine.order_id for mine in later[:limit]])
-    boards: dict[str, BoardIndex] = {}
-    for cafe_id in {row.cafe_id for row in rows}:
-        boards[cafe_id] = await service.pages.of_cafe(cafe_id)
-    return [Page(row, queue_position(boards[row.cafe_id], row.order_id)) for row in rows]
+    service: MyPages, customer_id: str, *, after: Place | None, limit: int
+) -> tuple[list[Page], Place | None]:
+    """Return up to `limit` of a customer's pages, newest first, and where to go on, if anywhere."""
+    places: list[Place] = []
+    number, behind = (after.number, 0) if after else (0, 0)
+    while len(places) <= limit:
+        index = await service.pages.of_customer(customer_id, number)
+        behind = index.behind if number == 0 else number - 1
+        places += [
+            Place(mine, number)
+            for mine in index.orders
+            if after is None or number != after.number or mine.place < after.mine.place
+        ]
+        if behind == 0:
+            break
+        number = behind
+    shown = places[:limit]
+    rows = await service.pages.rows([place.mine.order_id for place in shown])
+    return await _with_positions(service, rows), shown[-1] if len(places) > limit else None
 
 
-async def board_of(service: MyPages, cafe_id: str) -> list[Page]:
+async def board(service: MyPages, cafe_id: str) -> list[Page]:
     """Return a cafe's first `BOARD_LIMIT` active orders, longest waiting first."""
-    index = await service.pages.of_cafe(cafe_id)
-    rows = await service.pages.rows([active.order_id for active in index.orders[:BOARD_LIMIT]])
-    return [Page(row, queue_position(index, row.order_id)) for row in rows]
+    entries = await _board(service, cafe_id)
+    rows = await service.pages.rows([entry.order_id for entry in entries[:BOARD_LIMIT]])
+    return [Page(row, queue_position(entries, row.order_id)) for row in rows if row.placed]
+
+
+async def to_deliver(service: MyPages, rider: str | None) -> list[Page]:
+    """Return up to `BOARD_LIMIT` deliveries to take or under way: those of a rider, or all."""
+    entries = await service.pages.on_lists(deliveries())
+    rows = await service.pages.rows([entry.order_id for entry in entries[:LOOK_THROUGH]])
+    return [Page(row, None) for row in rows if may_deliver(row, rider)][:BOARD_LIMIT]
+
+
+def may_deliver(row: Row, rider: str | None) -> bool:
+    """Say whether a delivery is for this rider's eyes: nobody's yet, or theirs. None sees all."""
+    return is_delivery(row) and row.placed is not None and (rider in (None, row.rider or rider))
+
+
+async def unsettled(
+    service: MyPages, *, after: Entry | None, status: OrderStatus | None, limit: int
+) -> tuple[list[Row], Entry | None]:
+    """Return orders that are not at rest, oldest first, and the last one looked at if more follow.
+
+    Looks through `LOOK_THROUGH` at a time, so a page can have fewer than `limit` and yet a next.
+    """
+    entries = await service.pages.on_lists(open_orders())
+    later = [e for e in entries if after is None or (e.at, e.order_id) > (after.at, after.order_id)]
+    found: list[Row] = []
+    looked = 0
+    while looked < min(len(later), LOOK_THROUGH) and len(found) < limit:
+        some = later[looked : looked + limit]
+        for row in await service.pages.rows([entry.order_id for entry in some]):
+            if len(found) < limit and status in (None, order_status(row)):
+                found.append(row)
+        looked += len(some)
+    if len(found) == limit:
+        looked = next(n for n, e in enumerate(later, 1) if e.order_id == found[-1].order_id)
+    return found, later[looked - 1] if 0 < looked < len(later) else None
+
+
+async def _board(service: MyPages, cafe_id: str) -> list[Entry]:
+    return await service.pages.on_lists([board_of(cafe_id)])
+
+
+async def _with_positions(service: MyPages, rows: Sequence[Row]) -> list[Page]:
+    boards = {cafe_id: await _board(service, cafe_id) for cafe_id in {r.cafe_id for r in rows}}
+    return [Page(row, queue_position(boards[row.cafe_id], row.order_id)) for row in rows]

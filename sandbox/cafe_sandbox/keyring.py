@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 
 MAX_KEYS = 3
+MARK = "sandbox-"
+"""Begins every key's id, so that a service in production knows whose tokens it must not take."""
 
 
 class KeyringError(Exception):
@@ -67,7 +69,7 @@ def _new_jwk() -> dict[str, str]:
     required = json.dumps({n: jwk[n] for n in ("crv", "kty", "x")}, separators=(",", ":"))
     digest = hashlib.sha256(required.encode()).digest()
     kid = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-    return {"kid": kid, "use": "sig", "alg": "EdDSA", **jwk}
+    return {"kid": f"{MARK}{kid}", "use": "sig", "alg": "EdDSA", **jwk}
 
 
 def _read(path: Path) -> list[dict[str, str]]:
@@ -79,7 +81,7 @@ def _read(path: Path) -> list[dict[str, str]]:
                 raise KeyringError("a key without kid, d or x")
     except (ValueError, TypeError, KeyError, AttributeError, jwt.PyJWTError) as error:
         raise KeyringError("not a keyring; move it away to get new keys") from error
-    return jwks
+    return [jwk for jwk in jwks if jwk["kid"].startswith(MARK)]
 
 
 def _write(path: Path, jwks: list[dict[str, str]]) -> None:

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -21,10 +22,14 @@ GRACEFUL_SHUTDOWN_S = 1
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Where to listen (on loopback only) and which file holds what must survive a restart."""
+    """Where to listen (on loopback only) and which file holds what must survive a restart.
+
+    `more` has what only one of the programs asks for.
+    """
 
     port: int
     data: Path
+    more: argparse.Namespace
 
 
 def port_number(text: str) -> int:
@@ -35,7 +40,17 @@ def port_number(text: str) -> int:
     return port
 
 
-def read_options(module: str, description: str, default_port: int, default_data: str) -> Options:
+def _no_more(_: argparse.ArgumentParser) -> None:
+    """Add nothing."""
+
+
+def read_options(
+    module: str,
+    description: str,
+    default_port: int,
+    default_data: str,
+    add_more: Callable[[argparse.ArgumentParser], None] = _no_more,
+) -> Options:
     """Read the command line and make the folder of the data file; exit with one sentence if bad."""
     if os.environ.get("ENVIRONMENT") == "production":
         sys.exit(f"{module} is a stand-in for tests and refuses to run with ENVIRONMENT=production")
@@ -46,8 +61,9 @@ def read_options(module: str, description: str, default_port: int, default_data:
     )
     parser.add_argument("--port", type=port_number, default=default_port, help=f"port on {HOST}")
     parser.add_argument("--data", type=Path, default=Path(default_data), help="durable file")
+    add_more(parser)
     arguments = parser.parse_args()
-    options = Options(arguments.port, arguments.data)
+    options = Options(arguments.port, arguments.data, arguments)
     try:
         options.data.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -27,15 +27,18 @@ def test_a_bare_machine_needs_nothing_that_our_own_commands_do_not_bring(bare: P
     findings = {finding.name: finding for finding in examine(bare)}
 
     assert {finding.state for finding in findings.values()} <= {"ok", "note"}
-    for name, brings in (("uv", "make install"), ("valkey", "make install"), ("dapr", "make up")):
+    for name, brings in (
+        *(("uv", "`make install`"), ("valkey", "`make install`"), ("dapr", "`make up`")),
+        ("browser", ".ci/run"),
+    ):
         assert findings[name].state == "note"
-        assert f"`{brings}`" in findings[name].text
+        assert brings in findings[name].text
 
 
 def test_a_machine_that_runs_these_tests_has_everything() -> None:
     states = {finding.name: finding.state for finding in examine(Patient())}
 
-    assert states["python"] == states["uv"] == states["valkey"] == "ok"
+    assert states["python"] == states["uv"] == states["valkey"] == states["browser"] == "ok"
 
 
 def test_an_old_python_is_named_as_missing(bare: Patient) -> None:

@@ -71,8 +71,8 @@ class Service:
         return {event.TOPIC: event for event in self.events.values()}
 
     def hears(self) -> list[str]:
-        """Return the topics of the reactions table."""
-        return [reaction.hears.TOPIC for reaction in self.reactions]
+        """Return the topics of the reactions table, without what only its own replicas say."""
+        return [reaction.hears.TOPIC for reaction in self.reactions if not reaction.by_each]
 
     def statuses(self, event: type[Event]) -> list[str]:
         """Return the statuses an aggregate can have reached when it says `event`, sorted."""

@@ -13,7 +13,7 @@ from kit.tests.sidecar_contract.world import SHORT_DEADLINE_S, World
 
 # What `settle` need not wait for: it makes again what has just failed.
 SOON_S = JOB_RETRY.total_seconds() + 1
-READS = {"get", "get_many", "subscriptions"}
+READS = {"get", "get_many", "metadata", "breakers"}
 
 
 @asynccontextmanager

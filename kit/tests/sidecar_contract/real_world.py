@@ -36,9 +36,12 @@ async def real_world(folder: Path, store: str) -> AsyncGenerator[World]:
         api = ports[f"{APP_ID}.http"]
         muted = await cleanup.enter_async_context(mute_proxy(api))
 
-        def sidecar(port: int, deadline_s: float = 5.0) -> DaprSidecar:
+        def sidecar(
+            port: int, deadline_s: float = 5.0, metrics_port: int | None = None
+        ) -> DaprSidecar:
             made = DaprSidecar(
                 port=port,
+                metrics_port=metrics_port or port,
                 store="contract-store",
                 pubsub=PUBSUB,
                 deadline_s=deadline_s,
@@ -48,7 +51,7 @@ async def real_world(folder: Path, store: str) -> AsyncGenerator[World]:
             return made
 
         yield World(
-            sidecar=sidecar(api),
+            sidecar=sidecar(api, metrics_port=ports[f"{APP_ID}.metrics"]),
             gone=sidecar(free_port()),
             mute=sidecar(muted, SHORT_DEADLINE_S),
             impatient=sidecar(api, SHORT_DEADLINE_S),

@@ -21,7 +21,8 @@ VERBS: dict[str, Callable[[Sidecar], Awaitable[object]]] = {
     "invoke": lambda sidecar: sidecar.invoke(APP_ID, "/verbs"),
     "schedule": lambda sidecar: sidecar.schedule(new_key(), due_s=3600.0, data=b"{}"),
     "unschedule": lambda sidecar: sidecar.unschedule(new_key()),
-    "subscriptions": lambda sidecar: sidecar.subscriptions(),
+    "metadata": lambda sidecar: sidecar.metadata(),
+    "breakers": lambda sidecar: sidecar.breakers(),
 }
 
 

@@ -5,8 +5,17 @@ import json
 import pytest
 
 from cafe_kit.sidecar import MAX_BODY_BYTES, Rejected, Reply, Unavailable
+from cafe_kit.sidecar_facts import Subscription
 from cafe_kit.tracing import span
-from kit.tests.sidecar_contract.recording_app import ROUTE, SUCCESS, TOPIC, Request, about
+from kit.tests.sidecar_contract.recording_app import (
+    APP_ID,
+    PUBSUB,
+    ROUTE,
+    SUCCESS,
+    TOPIC,
+    Request,
+    about,
+)
 from kit.tests.sidecar_contract.world import World, new_event
 from tests.waiting import wait_until
 
@@ -25,7 +34,15 @@ async def heard(world: World, event_id: str) -> Request:
 
 
 async def test_the_sidecar_knows_what_the_app_subscribed_to(world: World) -> None:
-    assert await world.sidecar.subscriptions() == {TOPIC}
+    metadata = await world.sidecar.metadata()
+
+    assert metadata.app_id == APP_ID
+    assert metadata.subscriptions == (Subscription(PUBSUB, TOPIC, ""),)
+    assert metadata.topics == {TOPIC}
+
+
+async def test_no_breaker_is_open_where_all_is_well(world: World) -> None:
+    assert {each.state for each in await world.sidecar.breakers()} <= {"closed"}
 
 
 async def test_an_event_arrives_at_its_route_with_every_attribute(world: World) -> None:

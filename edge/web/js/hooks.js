@@ -1,0 +1,135 @@
+// How views get what they show: once, every few seconds, or live.
+
+import { useEffect, useReducer, useRef, useState } from "../vendor/htm-preact.js";
+import { get, Problem, Unreachable } from "./api.js";
+import { follow } from "./sse.js";
+
+const POLL_MS = 5000;
+
+/**
+ * Tell errors a person is told about from bugs.
+ * @returns {error is Problem | Unreachable}
+ */
+export function isExpected(error) {
+  return error instanceof Problem || error instanceof Unreachable;
+}
+
+/**
+ * Load something when the view appears and when `deps` change. What was there stays while it is
+ * loaded again, and when that fails.
+ * @template T
+ * @param {(signal: AbortSignal) => Promise<T>} load
+ * @param {any[]} deps
+ * @returns {{data: T | null, error: Error | null, reload: () => void, setData: (data: T) => void}}
+ */
+export function useLoad(load, deps) {
+  const [state, setState] = useState({ data: null, error: null });
+  const [turn, reload] = useReducer((n) => n + 1, 0);
+  useEffect(() => {
+    const leaving = new AbortController();
+    const settle = (next) => leaving.signal.aborted || setState(next);
+    load(leaving.signal).then(
+      (data) => settle({ data, error: null }),
+      (error) => {
+        if (leaving.signal.aborted) return;
+        if (!isExpected(error)) throw error;
+        setState((old) => ({ data: old.data, error }));
+      },
+    );
+    return () => leaving.abort();
+  }, [...deps, turn]);
+  return { ...state, reload, setData: (data) => setState({ data, error: null }) };
+}
+
+/** `useLoad`, and again every 5 seconds while the page is visible. */
+export function usePolled(load, deps) {
+  const loaded = useLoad(load, deps);
+  useEffect(() => {
+    const timer = setInterval(() => document.hidden || loaded.reload(), POLL_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return loaded;
+}
+
+/** `useLoad` of one GET. */
+export function useGet(path) {
+  return useLoad((signal) => get(path, signal), [path]);
+}
+
+/**
+ * The time now in ms, told again every `everyMs`.
+ * @param {number} everyMs
+ */
+export function useNow(everyMs) {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return now;
+}
+
+/**
+ * Follow a list: its first page, then each change. Items with `waiting_s` get `waitsSince` (ms).
+ * @param {string} path of the stream
+ * @param {{whileHidden?: boolean, onPage?: (item: any, isNew: boolean) => void}} [options]
+ *   `whileHidden`: go on in a tab nobody looks at; a browser has few connections to share
+ * @returns {{items: any[] | null, next: string | null, state: "connecting" | "live" | "waiting" |
+ *   "refused", since: number | null, error: Error | null, put: (patch: any) => void}}
+ *   `since` (ms): the last time the list was known to be right; `put` shows a change to an item
+ *   (known by order_id) before the stream tells of it
+ */
+export function useLive(path, { whileHidden = false, onPage } = {}) {
+  const [list, change] = useReducer(changed, EMPTY);
+  const told = useRef(onPage);
+  told.current = onPage;
+  useEffect(() => {
+    const known = new Set();
+    const stream = follow(path, {
+      onState: (state, error = null) => change({ kind: "state", state, error, at: Date.now() }),
+      onEvent(event, data) {
+        if (event === "page") told.current?.(data, !known.has(data.order_id));
+        for (const { order_id: id } of data.items ?? [data]) known.add(id);
+        change({ kind: event, data, at: Date.now() });
+      },
+    });
+    const look = () => (document.hidden && !whileHidden ? stream.pause() : stream.resume());
+    document.addEventListener("visibilitychange", look);
+    look();
+    return () => {
+      document.removeEventListener("visibilitychange", look);
+      stream.stop();
+    };
+  }, [path, whileHidden]);
+  return { ...list, put: (data) => change({ kind: "put", data }) };
+}
+
+const EMPTY = { items: null, next: null, state: "connecting", since: null, error: null };
+
+function changed(list, { kind, data, at, state, error }) {
+  const others = () => (list.items ?? []).filter((each) => each.order_id !== data.order_id);
+  switch (kind) {
+    case "state": {
+      const since = list.state === "live" ? at : list.since;
+      return { ...list, state, error, since };
+    }
+    case "snapshot": {
+      const items = data.items.map((each) => timed(each, at));
+      return { ...list, items, next: data.next, since: at, error: null };
+    }
+    case "page":
+      return { ...list, items: [...others(), timed(data, at)], since: at };
+    case "put": {
+      const put = (each) => (each.order_id === data.order_id ? { ...each, ...data } : each);
+      return { ...list, items: list.items.map(put) };
+    }
+    case "gone":
+      return { ...list, items: others(), since: at };
+    default:
+      return list;
+  }
+}
+
+function timed(item, at) {
+  return "waiting_s" in item ? { ...item, waitsSince: at - item.waiting_s * 1000 } : item;
+}

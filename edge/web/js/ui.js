@@ -1,0 +1,153 @@
+// The parts that every view is made of.
+
+import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
+import { Problem } from "./api.js";
+import { isExpected, useNow } from "./hooks.js";
+import { durationText, of, t, timeText } from "./i18n.js";
+import { place } from "./router.js";
+import { createStore } from "./store.js";
+
+/** What a screen reader is to say next. */
+export const announcement = createStore("");
+
+/** The few characters that people call an order by. */
+export function shortId(orderId) {
+  return orderId.slice(-4).toUpperCase();
+}
+
+/** The view's one h1; takes the focus when the view is come to, and names the page. */
+export function Heading({ children }) {
+  const heading = useRef(null);
+  useEffect(() => {
+    if (place.get().moves) heading.current.focus();
+  }, []);
+  useEffect(() => {
+    document.title = `${heading.current.textContent} · ${t("app.name")}`;
+  });
+  return html`<h1 tabindex="-1" ref=${heading}>${children}</h1>`;
+}
+
+/**
+ * What went wrong as a sentence a person can use; the service's own words second.
+ * @param {Error} error a `Problem` or `Unreachable`
+ * @returns {{sentence: string, detail: string}}
+ */
+export function explained(error) {
+  if (!(error instanceof Problem)) return { sentence: t("error.unreachable"), detail: "" };
+  if (error.currentStatus) {
+    const state = of("state", error.currentStatus);
+    return { sentence: t("error.now", { state }), detail: "" };
+  }
+  const kind = error.status >= 500 ? "5xx" : error.status;
+  const known = t(`error.${kind}`);
+  const sentence = known === `error.${kind}` ? t("error.other") : known;
+  return { sentence, detail: error.detail };
+}
+
+/** An error, with a way to try again. */
+export function Trouble({ error, retry }) {
+  const { sentence, detail } = explained(error);
+  return html`<div class="note bad" role="alert">
+    <p>${sentence} ${detail && html`<span lang="en">${detail}</span>`}</p>
+    ${retry && html`<button type="button" onClick=${retry}>${t("again")}</button>`}
+  </div>`;
+}
+
+/** Something is on its way. */
+export function Loading() {
+  return html`<p class="loading" role="status">${t("loading")}</p>`;
+}
+
+/** Nothing is there, and that is fine. */
+export function Empty({ children }) {
+  return html`<p class="empty">${children}</p>`;
+}
+
+/** What `useLoad` gave: loading, failed, or there; with both, what was there stays. */
+export function Loaded({ from, children }) {
+  const { data, error, reload } = from;
+  return html`
+    ${error && html`<${Trouble} error=${error} retry=${reload} />`}
+    ${data === null && !error && html`<${Loading} />`}
+    ${data !== null && children(data)}
+  `;
+}
+
+/** What `useLive` gave, the same way, and whether it is live. */
+export function Live({ from, children }) {
+  const { items, state, since, error } = from;
+  const failed = error && (state === "refused" || items === null);
+  return html`
+    <p class="live ${state}" role="status" data-testid="live">
+      ${state === "waiting" && since ? t("live.since", { time: timeText(since) }) : t(`live.${state}`)}
+    </p>
+    ${failed && html`<${Trouble} error=${error} />`}
+    ${items === null && !failed && html`<${Loading} />`}
+    ${items !== null && children(items)}
+  `;
+}
+
+/**
+ * A button for something that takes time: pressed twice, it is done once.
+ * `run` may fail with a `Problem` or `Unreachable`, which goes to `onProblem`.
+ */
+export function Action({ run, onProblem, children, ...rest }) {
+  const [busy, setBusy] = useState(false);
+  const running = useRef(false);
+  const press = async () => {
+    if (running.current) return;
+    running.current = true;
+    setBusy(true);
+    try {
+      await run();
+    } catch (error) {
+      if (!isExpected(error)) throw error;
+      onProblem(error);
+    } finally {
+      running.current = false;
+      setBusy(false);
+    }
+  };
+  return html`<button type="button" aria-disabled=${busy} onClick=${press} ...${rest}>${children}</button>`;
+}
+
+/** A question in front of the page; Escape and `onClose` leave it. */
+export function Dialog({ title, onClose, children }) {
+  const dialog = useRef(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    dialog.current.showModal();
+    return () => before?.isConnected && before.focus();
+  }, []);
+  return html`<dialog ref=${dialog} aria-labelledby="dialog-title" onClose=${onClose}>
+    <h2 id="dialog-title">${title}</h2>
+    ${children}
+  </dialog>`;
+}
+
+/** How long ago something began, growing by itself. */
+export function Age({ since }) {
+  const now = useNow(10_000);
+  return html`<span>${durationText(Math.max(0, (now - since) / 1000))}</span>`;
+}
+
+/** A state as a coloured word; `kind` is the family its text is found under. */
+export function Pill({ kind, value }) {
+  return html`<span class="pill ${toneOf(value)}">${of(kind, value)}</span>`;
+}
+
+/** What was ordered: "2 × Latte". */
+export function Lines({ items }) {
+  return html`<ul class="lines">
+    ${items.map((each) => html`<li key=${each.menu_id}>${each.quantity} × ${each.name}</li>`)}
+  </ul>`;
+}
+
+const GOOD = "Ready Completed READY PICKED_UP DELIVERED COMPLETED PAID REFUNDED Refunded closed CHARGED";
+const BAD =
+  "Cancelled Rejected Uncollected Delayed CANCELLED REJECTED UNCOLLECTED FAILED WAITING open stuck";
+
+function toneOf(value) {
+  if (GOOD.split(" ").includes(value)) return "good";
+  return BAD.split(" ").includes(value) ? "bad" : "";
+}

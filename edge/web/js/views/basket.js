@@ -1,0 +1,146 @@
+// The basket: what, how it is to be had, how it is paid; and the order whose answer got lost.
+
+import { html, useState } from "../../vendor/htm-preact.js";
+import { signIn } from "../auth.js";
+import { basket, giveUp, place, placeAgain, sending, unanswered } from "../basket.js";
+import { useLoad } from "../hooks.js";
+import { moneyText, t } from "../i18n.js";
+import { go } from "../router.js";
+import { useStore } from "../store.js";
+import { Action, Empty, Heading, Loaded, Trouble } from "../ui.js";
+import { readMenu, Stepper } from "./menu.js";
+
+const METHODS = ["pickup", "delivery"];
+const PAYMENTS = ["ok", "declined", "slow", "500_after_charge", "timeout_after_charge"];
+const TEXT_LIMIT = 200;
+
+export function View({ who }) {
+  const now = useStore(basket);
+  const lost = useStore(unanswered);
+  return html`
+    <${Heading}>${t("basket.title")}<//>
+    ${lost && html`<${Unanswered} />`}
+    ${!now && !lost && html`<${Empty}>${t("basket.empty")} <a href="#/">${t("nav.cafes")}</a><//>`}
+    ${now && html`<${Filled} who=${who} cafeId=${now.cafe_id} lost=${lost} />`}
+  `;
+}
+
+/** An order of which nobody knows whether it arrived. While it is being sent, the form shows that. */
+function Unanswered() {
+  const busy = useStore(sending);
+  const [error, setError] = useState(null);
+  if (busy) return html`<p class="note" role="status">${t(busy.attempt > 1 ? "basket.resending" : "basket.sending")}</p>`;
+  const again = async () => follow(await placeAgain());
+  return html`<section class="note" aria-label=${t("basket.unanswered")}>
+    <p>${t("basket.unanswered")} ${t("basket.once")}</p>
+    ${error && html`<${Trouble} error=${error} />`}
+    <${Action} class="main" run=${again} onProblem=${setError}>${t("basket.resend")}<//>
+    <button type="button" onClick=${giveUp}>${t("basket.give-up")}</button>
+  </section>`;
+}
+
+function Filled({ who, cafeId, lost }) {
+  const menu = useLoad((signal) => readMenu(cafeId, signal), [cafeId]);
+  return html`<${Loaded} from=${menu}>
+    ${(there) => html`
+      <p>${there.name}</p>
+      ${there.open === false && html`<p class="note bad">${t("menu.closed")}</p>`}
+      <${Form} who=${who} menu=${there} lost=${lost} reload=${menu.reload} />
+    `}
+  <//>`;
+}
+
+function Form({ who, menu, lost, reload }) {
+  const { lines } = useStore(basket) ?? { lines: {} };
+  const [wish, setWish] = useState({ method: "pickup", address: "", note: "", payment: "ok" });
+  const [error, setError] = useState(null);
+  const set = (name) => (event) => setWish({ ...wish, [name]: event.target.value });
+  const order = async () => {
+    setError(null);
+    follow(await place(who.sub, bodyOf(menu.cafe_id, lines, wish)));
+  };
+  const refused = (problem) => {
+    setError(problem);
+    reload();
+  };
+  return html`
+    <${Chosen} menu=${menu} lines=${lines} />
+    <form onSubmit=${(event) => event.preventDefault()}>
+      <${Fulfilment} wish=${wish} set=${set} />
+      <label>${t("basket.note")} <input value=${wish.note} maxlength=${TEXT_LIMIT} onInput=${set("note")} /></label>
+      <label>${t("basket.payment")}
+        <select value=${wish.payment} onChange=${set("payment")}>
+          ${PAYMENTS.map((each) => html`<option value=${each}>${t(`payment.${each}`)}</option>`)}
+        </select>
+      </label>
+    </form>
+    ${error && html`<${Trouble} error=${error} />`}
+    <${Order} who=${who} hidden=${lost} ready=${wish.method === "pickup" || wish.address.trim()} run=${order} onProblem=${refused} />
+  `;
+}
+
+function Order({ who, hidden, ready, run, onProblem }) {
+  if (!who) {
+    return html`<p>${t("basket.sign-in")}</p>
+      <button type="button" class="main" onClick=${() => signIn()}>${t("sign-in.go")}</button>`;
+  }
+  if (!who.roles.includes("customer")) return html`<p>${t("basket.not-customer")}</p>`;
+  if (hidden) return null;
+  return html`<${Action} class="main" disabled=${!ready} run=${run} onProblem=${onProblem}>${t("basket.order")}<//>`;
+}
+
+function Chosen({ menu, lines }) {
+  const chosen = Object.entries(lines).map(([id, quantity]) => {
+    const drink = menu.items.find((each) => each.menu_id === id);
+    return { id, quantity, drink, name: drink?.name ?? id, soldOut: !drink || drink.sold_out };
+  });
+  const amount = chosen.reduce((sum, { drink, quantity }) => sum + (drink?.price.amount ?? 0) * quantity, 0);
+  const currency = menu.items[0]?.price.currency ?? "KRW";
+  return html`
+    <ul class="rows">
+      ${chosen.map(
+        ({ id, quantity, name, drink, soldOut }) => html`<li class="row" key=${id}>
+          <div>
+            <span class="title">${name}</span>
+            <span class="quiet">${drink && moneyText({ ...drink.price, amount: drink.price.amount * quantity })}</span>
+            ${soldOut && html`<span class="pill bad">${t("menu.sold-out")}</span>`}
+          </div>
+          <${Stepper} cafeId=${menu.cafe_id} id=${id} name=${name} disabled=${soldOut} />
+        </li>`,
+      )}
+    </ul>
+    <p class="total">${t("basket.total")} <b>${moneyText({ amount, currency })}</b></p>
+  `;
+}
+
+function Fulfilment({ wish, set }) {
+  return html`
+    <fieldset>
+      <legend>${t("basket.fulfilment")}</legend>
+      ${METHODS.map(
+        (each) => html`<label class="choice">
+          <input type="radio" name="method" value=${each} checked=${wish.method === each} onChange=${set("method")} />
+          ${t(`method.${each}`)}
+        </label>`,
+      )}
+    </fieldset>
+    ${wish.method === "delivery" &&
+    html`<label>${t("basket.address")}
+      <input required autocomplete="street-address" value=${wish.address} maxlength=${TEXT_LIMIT} onInput=${set("address")} />
+    </label>`}
+  `;
+}
+
+function bodyOf(cafeId, lines, { method, address, note, payment }) {
+  return {
+    cafe_id: cafeId,
+    items: Object.entries(lines).map(([menu_id, quantity]) => ({ menu_id, quantity })),
+    payment_method: `tok_${payment}`,
+    fulfilment: method === "delivery" ? { method, address: address.trim() } : { method },
+    ...(note.trim() && { note: note.trim() }),
+  };
+}
+
+function follow(order) {
+  go(`#/orders/${encodeURIComponent(order.order_id)}`);
+}

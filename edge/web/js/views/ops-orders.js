@@ -1,0 +1,91 @@
+// The operator's first page: every order that is not at rest, the stuck ones first.
+
+import { html, useState } from "../../vendor/htm-preact.js";
+import { get } from "../api.js";
+import { usePolled } from "../hooks.js";
+import { durationText, of, t } from "../i18n.js";
+import { Action, Empty, Heading, Loaded, Pill, shortId, Trouble } from "../ui.js";
+
+const STATES = ["Ordered", "Paid", "Accepted", "Making", "Ready", "Cancelling", "Cancelled", "Rejected"];
+
+export function View() {
+  const [status, setStatus] = useState("");
+  return html`
+    <${Heading}>${t("ops.title")}<//>
+    <${Boards} />
+    <label>${t("ops.state")}
+      <select value=${status} onChange=${(event) => setStatus(event.target.value)}>
+        <option value="">${t("ops.all")}</option>
+        ${STATES.map((each) => html`<option value=${each}>${of("status", each)}</option>`)}
+      </select>
+    </label>
+    <${Listed} key=${status} status=${status} />
+  `;
+}
+
+function Boards() {
+  const cafes = usePolled((signal) => get("/cafes", signal), []);
+  return html`<p class="links">
+    ${cafes.data?.items.map(
+      (each) => html`<a key=${each.cafe_id} href=${`#/boards/${encodeURIComponent(each.cafe_id)}`}>${t("board.title", { cafe: each.name })}</a>`,
+    )}
+    <a href="#/deliveries">${t("nav.deliveries")}</a>
+  </p>`;
+}
+
+function Listed({ status }) {
+  const path = `/ops/mypage-svc/orders?limit=100&status=${encodeURIComponent(status)}`.replace(/&status=$/, "");
+  const first = usePolled((signal) => get(path, signal), [path]);
+  const [more, setMore] = useState({ items: [], next: null, asked: false });
+  const [error, setError] = useState(null);
+  return html`<${Loaded} from=${first}>
+    ${(page) => {
+      const next = more.asked ? more.next : page.next;
+      const load = async () => {
+        setError(null);
+        const found = await get(`${path}&cursor=${encodeURIComponent(next)}`);
+        setMore({ items: [...more.items, ...found.items], next: found.next, asked: true });
+      };
+      return html`
+        <${Orders} orders=${[...page.items, ...more.items]} />
+        ${error && html`<${Trouble} error=${error} />`}
+        ${next && html`<${Action} run=${load} onProblem=${setError}>${t("orders.more")}<//>`}
+      `;
+    }}
+  <//>`;
+}
+
+/** A table of orders, stuck ones first, then the oldest. */
+export function Orders({ orders, children }) {
+  if (!orders.length) return html`<${Empty}>${t("ops.none")}<//>`;
+  const known = [...new Map(orders.map((each) => [each.order_id, each])).values()];
+  const sorted = known.sort((a, b) => b.stuck - a.stuck || b.age_s - a.age_s);
+  const columns = ["order", "state", "refund", "age", "quiet", "parts"];
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${t("ops.title")}>
+    <table>
+      <thead>
+        <tr>${columns.map((each) => html`<th scope="col">${t(`ops.${each}`)}</th>`)}${children && html`<th scope="col">${t("ops.do")}</th>`}</tr>
+      </thead>
+      <tbody>
+        ${sorted.map((each) => html`<${Row} key=${each.order_id} order=${each}>${children?.(each)}<//>`)}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+function Row({ order, children }) {
+  const { order_id: id, cafe_id, customer_id, order_status, refund_status, age_s, quiet_s, stuck } = order;
+  const parts = ["order", "payment", "cafe_order"].filter((each) => order[each]);
+  return html`<tr class=${stuck ? "stuck" : ""} data-order=${id}>
+    <th scope="row">
+      <a href=${`#/ops/orders/${encodeURIComponent(id)}`}>${shortId(id)}</a>
+      <span class="quiet">${customer_id} · ${cafe_id}</span>
+    </th>
+    <td><${Pill} kind="status" value=${order_status} /> ${stuck && html`<span class="pill bad">${t("ops.stuck")}</span>`}</td>
+    <td>${refund_status === "None" ? "–" : html`<${Pill} kind="refund" value=${refund_status} />`}</td>
+    <td>${durationText(age_s)}</td>
+    <td>${durationText(quiet_s)}</td>
+    <td class="quiet">${parts.map((each) => `${t(`part.${each}`)}: ${of("state", order[each].status)}`).join(", ")}</td>
+    ${children && html`<td>${children}</td>`}
+  </tr>`;
+}

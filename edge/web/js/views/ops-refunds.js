@@ -1,0 +1,53 @@
+// Money on its way back, and the button that tries again now.
+
+import { html, useState } from "../../vendor/htm-preact.js";
+import { call, get } from "../api.js";
+import { usePolled } from "../hooks.js";
+import { t } from "../i18n.js";
+import { Action, announcement, Empty, Heading, Loaded, shortId, Trouble } from "../ui.js";
+import { Orders } from "./ops-orders.js";
+
+/** Orders whose money goes back are in one of these states. */
+const STATES = ["Cancelled", "Rejected"];
+const PAGES = 5;
+
+export function View() {
+  const refunds = usePolled(readRefunds, []);
+  const [error, setError] = useState(null);
+  const retry = (id) => async () => {
+    setError(null);
+    await call("POST", `/payments/${encodeURIComponent(id)}/retry-refund`);
+    announcement.set(t("refunds.retried", { id: shortId(id) }));
+    refunds.reload();
+  };
+  return html`
+    <${Heading}>${t("refunds.title")}<//>
+    ${error && html`<${Trouble} error=${error} />`}
+    <${Loaded} from=${refunds}>
+      ${(orders) =>
+        orders.length
+          ? html`<${Orders} orders=${orders}>
+              ${({ order_id: id }) => html`<${Action} run=${retry(id)} onProblem=${setError} aria-label=${t("refunds.retry-of", { id: shortId(id) })}>${t("refunds.retry")}<//>`}
+            <//>`
+          : html`<${Empty}>${t("refunds.none")}<//>`}
+    <//>
+  `;
+}
+
+/** The oldest refunds under way, up to 500 of each state. */
+async function readRefunds(signal) {
+  const found = await Promise.all(STATES.map((state) => readState(state, signal)));
+  return found.flat().filter((each) => ["In progress", "Delayed"].includes(each.refund_status));
+}
+
+async function readState(state, signal) {
+  const items = [];
+  let cursor = "";
+  for (let turn = 0; turn < PAGES && cursor !== null; turn++) {
+    const after = cursor && `&cursor=${encodeURIComponent(cursor)}`;
+    const page = await get(`/ops/mypage-svc/orders?limit=100&status=${state}${after}`, signal);
+    items.push(...page.items);
+    cursor = page.next;
+  }
+  return items;
+}

@@ -1,0 +1,141 @@
+// One order as its customer follows it.
+
+import { html, useEffect, useRef, useState } from "../../vendor/htm-preact.js";
+import { call, get, Problem } from "../api.js";
+import { useLive, useLoad } from "../hooks.js";
+import { moneyText, momentText, numberText, of, t, timeText } from "../i18n.js";
+import { Action, announcement, Dialog, explained, Heading, Lines, Live, Loaded, Pill, shortId } from "../ui.js";
+
+const STEPS = ["Ordered", "Paid", "Accepted", "Making", "Ready", "Completed"];
+/** States in which asking for a cancellation may still succeed. */
+const OPEN = ["Ordered", "Paid", "Accepted"];
+
+export function View({ order: id }) {
+  const live = useLive("/my-pages/stream");
+  const once = useLoad((signal) => readPage(id, signal), [id]);
+  const page = live.items?.find((each) => each.order_id === id) ?? once.data;
+  return html`
+    <${Heading}>${t("order.title", { id: shortId(id) })}<//>
+    ${page
+      ? html`<${Live} from=${{ ...live, items: [page] }}>${() => html`<${Followed} page=${page} />`}<//>`
+      : html`<${Loaded} from=${once}>${() => null}<//>`}
+  `;
+}
+
+/** The page; while there is none yet, the order itself in its place. */
+async function readPage(id, signal) {
+  const encoded = encodeURIComponent(id);
+  try {
+    return await get(`/my-pages/${encoded}`, signal);
+  } catch (error) {
+    if (!(error instanceof Problem && error.status === 404)) throw error;
+    const order = await get(`/orders/${encoded}`, signal);
+    const states = { order_status: "Ordered", delivery_status: "None", refund_status: "None" };
+    return { ...order, ...states, queue_position: null, ready_at: null, timeline: [] };
+  }
+}
+
+function Followed({ page }) {
+  useAnnounced(page);
+  return html`
+    <section class="card" aria-label=${t("order.state")}>
+      <p class="state" data-testid="order-status"><${Pill} kind="status" value=${page.order_status} /></p>
+      <${Outlook} page=${page} />
+      <${Steps} page=${page} />
+      <${Refund} page=${page} />
+      <${Cancel} page=${page} />
+    </section>
+    <${What} page=${page} />
+    <${Timeline} moments=${page.timeline} />
+  `;
+}
+
+/** Tell screen readers of each new state. */
+function useAnnounced({ order_status: status, delivery_status: delivery, refund_status: refund }) {
+  const last = useRef(null);
+  const now = [of("status", status), delivery === "Delivering" && of("delivery", delivery), refund !== "None" && of("refund", refund)]
+    .filter(Boolean)
+    .join(", ");
+  useEffect(() => {
+    if (last.current !== null && last.current !== now) announcement.set(now);
+    last.current = now;
+  }, [now]);
+}
+
+function Outlook({ page }) {
+  const { order_status: status, queue_position: position, ready_at: readyAt } = page;
+  const under = STEPS.indexOf(status) < STEPS.indexOf("Ready") && STEPS.includes(status);
+  return html`
+    ${position !== null && html`<p>${t("order.queue", { position: numberText(position) })}</p>`}
+    ${under && html`<p>${readyAt ? t("order.ready-at", { time: timeText(readyAt) }) : t("order.no-time")}</p>`}
+    ${page.delivery_status === "Delivering" && html`<p>${of("delivery", "Delivering")}</p>`}
+    ${status === "Cancelling" && html`<p>${t("order.cancelling")}</p>`}
+  `;
+}
+
+function Steps({ page: { order_status: status } }) {
+  const at = STEPS.indexOf(status);
+  if (at < 0) return null;
+  return html`<ol class="steps" aria-label=${t("order.steps")}>
+    ${STEPS.map(
+      (each, index) => html`<li class=${index <= at ? "done" : ""} aria-current=${index === at ? "step" : null}>
+        ${of("status", each)}
+      </li>`,
+    )}
+  </ol>`;
+}
+
+function Refund({ page: { refund_status: status, total } }) {
+  if (status === "None") return null;
+  return html`<p class="note" data-testid="refund">
+    <${Pill} kind="refund" value=${status} /> ${t(`refund.text.${status}`, { money: moneyText(total) })}
+  </p>`;
+}
+
+function Cancel({ page: { order_id: id, order_status: status } }) {
+  const [asking, setAsking] = useState(false);
+  const [refusal, setRefusal] = useState(null);
+  const cancel = async () => {
+    setAsking(false);
+    await call("POST", `/orders/${encodeURIComponent(id)}/cancel`);
+    announcement.set(t("order.cancel.sent"));
+  };
+  const refused = (error) => setRefusal(explained(error));
+  return html`
+    ${refusal && html`<p class="note bad" role="alert">${t("order.cancel.refused")} ${refusal.sentence} <span lang="en">${refusal.detail}</span></p>`}
+    ${OPEN.includes(status) && html`<button type="button" class="danger" onClick=${() => setAsking(true)}>${t("order.cancel")}</button>`}
+    ${asking &&
+    html`<${Dialog} title=${t("order.cancel.sure")} onClose=${() => setAsking(false)}>
+      <div class="actions">
+        <button type="button" onClick=${() => setAsking(false)}>${t("order.cancel.no")}</button>
+        <${Action} class="danger" run=${cancel} onProblem=${refused}>${t("order.cancel.yes")}<//>
+      </div>
+    <//>`}
+  `;
+}
+
+function What({ page: { items, total, fulfilment, note, cafe_id, placed_at } }) {
+  return html`<section class="card" aria-labelledby="what">
+    <h2 id="what">${t("order.what")}</h2>
+    <${Lines} items=${items} />
+    <dl>
+      <div><dt>${t("basket.total")}</dt><dd>${moneyText(total)}</dd></div>
+      <div><dt>${t("order.cafe")}</dt><dd>${cafe_id}</dd></div>
+      <div><dt>${t(`method.${fulfilment.method}`)}</dt><dd>${fulfilment.address ?? ""}</dd></div>
+      ${note && html`<div><dt>${t("basket.note")}</dt><dd>${note}</dd></div>`}
+      <div><dt>${t("order.placed")}</dt><dd>${timeText(placed_at)}</dd></div>
+    </dl>
+  </section>`;
+}
+
+/** What has happened, in order; `moments` are `{event, at}`. */
+export function Timeline({ moments }) {
+  return html`<section class="card" aria-labelledby="timeline">
+    <h2 id="timeline">${t("order.timeline")}</h2>
+    <ol class="timeline">
+      ${moments.map(
+        ({ event, at }) => html`<li key=${event + at}><span>${of("event", event)}</span> <time datetime=${at}>${momentText(at)}</time></li>`,
+      )}
+    </ol>
+  </section>`;
+}

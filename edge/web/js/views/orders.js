@@ -1,0 +1,55 @@
+// A customer's orders, newest first: the newest live, older ones as they are asked for.
+
+import { html, useState } from "../../vendor/htm-preact.js";
+import { get } from "../api.js";
+import { useLive } from "../hooks.js";
+import { moneyText, t, timeText } from "../i18n.js";
+import { Action, Empty, Heading, Lines, Live, Pill, Trouble } from "../ui.js";
+
+export function View() {
+  const live = useLive("/my-pages/stream");
+  const [older, setOlder] = useState({ items: [], next: null, from: null });
+  const [error, setError] = useState(null);
+  // Until more was asked for, the cursor behind the snapshot is the one to go on from.
+  const next = older.from ? older.next : live.next;
+  const more = async () => {
+    setError(null);
+    const page = await get(`/my-pages?cursor=${encodeURIComponent(next)}`);
+    setOlder({ items: [...older.items, ...page.items], next: page.next, from: next });
+  };
+  return html`
+    <${Heading}>${t("orders.title")}<//>
+    <${Live} from=${live}>
+      ${(items) => html`
+        <${List} items=${merged(items, older.items)} />
+        ${error && html`<${Trouble} error=${error} />`}
+        ${next && html`<${Action} run=${more} onProblem=${setError}>${t("orders.more")}<//>`}
+      `}
+    <//>
+  `;
+}
+
+function List({ items }) {
+  if (!items.length) return html`<${Empty}>${t("orders.none")} <a href="#/">${t("nav.cafes")}</a><//>`;
+  return html`<ul class="cards">${items.map((each) => html`<${Card} key=${each.order_id} page=${each} />`)}</ul>`;
+}
+
+function Card({ page }) {
+  const { order_id: id, order_status, refund_status, cafe_id, items, total, placed_at } = page;
+  return html`<li class="card">
+    <a class="whole" href=${`#/orders/${encodeURIComponent(id)}`}>
+      <span class="title">${cafe_id} · ${timeText(placed_at)}</span>
+      <span>
+        <${Pill} kind="status" value=${order_status} />
+        ${refund_status !== "None" && html`<${Pill} kind="refund" value=${refund_status} />`}
+      </span>
+    </a>
+    <${Lines} items=${items} />
+    <p class="quiet">${moneyText(total)}</p>
+  </li>`;
+}
+
+function merged(newer, older) {
+  const all = new Map([...older, ...newer].map((each) => [each.order_id, each]));
+  return [...all.values()].sort((a, b) => b.placed_at.localeCompare(a.placed_at));
+}

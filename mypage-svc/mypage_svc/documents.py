@@ -1,0 +1,160 @@
+"""Facts and the documents as they are stored -> the documents to write. No I/O.
+
+What is folded twice gives the same, so whoever loses a race reads and folds once more. The lists
+follow the rows: of two writers the one that read the older row must lose on the list, too, so a
+list is written also where it stays the same while a row's place on it has changed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final, TypeVar
+from urllib.parse import quote
+
+from pydantic import TypeAdapter
+
+from cafe_kit.sidecar import Stored, Write
+from mypage_svc.domain import fold
+from mypage_svc.indexes import (
+    CustomerIndex,
+    Mine,
+    Shelf,
+    entry_of,
+    lists_of,
+    put,
+    split,
+    with_mine,
+)
+from mypage_svc.model import Fact, Row
+
+T = TypeVar("T")
+Found = Mapping[str, Stored]
+ROW: Final = TypeAdapter(Row)
+MINE: Final = TypeAdapter(CustomerIndex)
+SHELF: Final = TypeAdapter(Shelf)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The names of documents; those of another generation are another read side."""
+
+    generation: str
+
+    def row(self, order_id: str) -> str:
+        """Return the key of a page row."""
+        return f"{self.generation}:page:{quote(order_id, safe='')}"
+
+    def customer(self, customer_id: str, number: int = 0) -> str:
+        """Return the key of a customer's orders: 0 the newest, then from 1 the oldest on."""
+        return f"{self.generation}:customer:{quote(customer_id, safe='')}:{number}"
+
+    def shelf(self, name: str, number: int = 0) -> str:
+        """Return the key of a shelf of a list."""
+        return f"{self.generation}:{quote(name, safe=':')}:{number}"
+
+    def of(self, facts: Iterable[Fact]) -> list[str]:
+        """Return what has to be read to fold these facts, as long as no list is long."""
+        keys: set[str] = set()
+        for fact in facts:
+            keys.add(self.row(fact.order_id))
+            keys |= {self.shelf(name) for name in lists_of(fact)}
+            if fact.placed is not None:
+                keys.add(self.customer(fact.customer_id))
+        return sorted(keys)
+
+    def further(self, facts: Iterable[Fact], found: Found) -> list[str]:
+        """Return the shelves behind the first ones."""
+        names = {name for fact in facts for name in lists_of(fact)}
+        return [
+            self.shelf(name, number)
+            for name in sorted(names)
+            for number in range(1, load(SHELF, found.get(self.shelf(name)), Shelf()).more + 1)
+        ]
+
+
+@dataclass(slots=True)
+class Folded:
+    """What is to be written: `behind` first (orders to add to these documents), then `writes`."""
+
+    changed: list[Row] = field(default_factory=list[Row])
+    writes: list[Write] = field(default_factory=list[Write])
+    behind: dict[str, tuple[Mine, ...]] = field(default_factory=dict[str, tuple[Mine, ...]])
+
+
+def fold_all(keys: Keys, facts: Sequence[Fact], found: Found, now: datetime) -> Folded:
+    """Fold facts into what is stored. Raises `Contradiction`."""
+    before = {f.order_id: load(ROW, found.get(keys.row(f.order_id)), None) for f in facts}
+    after: dict[str, Row | None] = dict(before)
+    for fact in facts:
+        after[fact.order_id] = fold(after[fact.order_id], fact)
+    rows = {order_id: row for order_id, row in after.items() if row is not None}
+    folded = Folded()
+    for order_id, row in rows.items():
+        if row != before[order_id]:
+            changed = replace(row, changed_at=now)
+            folded.changed.append(changed)
+            folded.writes.append(_write(ROW, keys.row(order_id), changed, found))
+    for name in sorted({name for fact in facts for name in lists_of(fact)}):
+        moved = {f.order_id for f in facts if name in lists_of(f)}
+        pairs = [(before[order_id], rows[order_id]) for order_id in sorted(moved)]
+        folded.writes += _shelf_writes(keys, name, pairs, found)
+    for customer_id in sorted({fact.customer_id for fact in facts if fact.placed}):
+        placed = {f.order_id for f in facts if f.placed and f.customer_id == customer_id}
+        mine = [(rows[order_id], before[order_id]) for order_id in sorted(placed)]
+        _list_mine(keys, customer_id, mine, found, folded)
+    return folded
+
+
+def _shelf_writes(
+    keys: Keys, name: str, pairs: Sequence[tuple[Row | None, Row]], found: Found
+) -> list[Write]:
+    first = load(SHELF, found.get(keys.shelf(name)), Shelf())
+    names = [keys.shelf(name, number) for number in range(first.more + 1)]
+    shelves = [first, *(load(SHELF, found.get(key), Shelf()) for key in names[1:])]
+    after, moved = shelves, False
+    for before, row in pairs:
+        entry = entry_of(name, row)
+        moved |= entry != entry_of(name, before)
+        after = put(after, row.order_id, entry)
+    return [
+        _write(SHELF, keys.shelf(name, number), shelf, found)
+        for number, shelf in enumerate(after)
+        if moved or number >= len(shelves) or shelf != shelves[number]
+    ]
+
+
+def _list_mine(
+    keys: Keys,
+    customer_id: str,
+    rows: Sequence[tuple[Row, Row | None]],
+    found: Found,
+    folded: Folded,
+) -> None:
+    """List orders, newest in the first document; one that came very late goes behind."""
+    key = keys.customer(customer_id)
+    index = load(MINE, found.get(key), CustomerIndex())
+    now: list[Mine] = []
+    late: list[Mine] = []
+    for row, before in rows:
+        mine = Mine(row.order_id, row.placed.at if row.placed else row.timeline[0].at)
+        if not index.ends_before(mine):
+            now.append(mine)
+        elif before is None or before.placed is None:  # Else it was listed when it was new.
+            late.append(mine)
+    after, moves = split(with_mine(index, now))
+    if late:
+        folded.behind[keys.customer(customer_id, index.behind)] = tuple(late)
+    if moves:
+        folded.behind[keys.customer(customer_id, after.behind)] = moves
+    if after != index:
+        folded.writes.append(_write(MINE, key, after, found))
+
+
+def load(codec: TypeAdapter[T], stored: Stored | None, default: Any) -> Any:  # noqa: ANN401
+    """Return a document, or the default when there is none."""
+    return codec.validate_json(stored.value) if stored else default
+
+
+def _write(codec: TypeAdapter[T], key: str, value: T, found: Found) -> Write:
+    stored = found.get(key)
+    return Write(key, codec.dump_json(value), stored.etag if stored else None)

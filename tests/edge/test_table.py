@@ -1,0 +1,106 @@
+"""One table says what can be reached from outside: all that is public, and nothing else."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.contract.committed import OPENAPI
+from tools.edge import ROUTES, Route, read_routes, render
+from tools.gateway import CADDY, EDGE
+
+TABLE = read_routes()
+PUBLIC = {
+    (service, method.upper(), path)
+    for service, document in OPENAPI.items()
+    for path, methods in document["paths"].items()
+    for method in methods
+}
+ROLES = {"public", "customer", "customer:own", "barista:cafe", "rider", "operator"}
+INNER = (
+    *("/livez", "/readyz", "/metrics", "/info", "/docs", "/openapi.json", "/docs/oauth2-redirect"),
+    *("/events/cafe.Paid.v1", "/events/cafe.dead-letter.order-svc", "/job/order.watch-1"),
+    *("/dapr/subscribe", "/dapr/config", "/v1.0/metadata", "/v1.0/invoke/order-svc/method/orders"),
+    *("/ops/dead-letters", "/ops/sidecar", "/ops/orders", "/ops/order-svc/orders"),
+    *("/ops/order-svc", "/ops/order-svc/", "/ops/tea-svc/dead-letters", "/orders/", "/orders/a/b"),
+    *("/my-pages/a/stream", "/menus/gangnam", "/cafe-orders/a/steal", "/orders/..", "/orders/%2e"),
+)
+
+
+def of_services() -> list[Route]:
+    return [route for route in TABLE if route.service != "gateway"]
+
+
+def expressions() -> dict[str, str]:
+    """Return "snippet service METHODS": one for each line of the committed file, by expression."""
+    lines = re.findall(r'import (\w+) r\d+ (\S+) (\S+) "([A-Z, ]+)"', ROUTES.read_text())
+    return {expression: f"{kind} {service} {methods}" for kind, expression, service, methods in lines}
+
+
+def matching(path: str) -> list[str]:
+    return [found for each, found in expressions().items() if re.search(each, path)]
+
+
+def test_the_committed_routes_are_those_of_the_table() -> None:
+    assert ROUTES.read_text() == render(TABLE)
+
+
+def test_everything_public_is_in_the_table_and_the_table_promises_nothing_else() -> None:
+    assert {(route.service, route.method, route.inner) for route in of_services()} == PUBLIC
+
+
+def test_no_operation_stands_in_the_table_twice() -> None:
+    assert len({(route.method, route.path) for route in TABLE}) == len(TABLE)
+
+
+@pytest.mark.parametrize("route", of_services(), ids=lambda each: f"{each.method} {each.path}")
+def test_a_row_leads_to_its_service_and_names_who_may_call(route: Route) -> None:
+    path = re.sub(r"\{\w+\}", "0190-a.b_C", route.path)
+    snippet = "ops" if route.path != route.inner else route.kind
+
+    first = matching(path)[0]
+
+    assert first == f"{snippet} {route.service} {route.method}"
+    assert set(route.roles) <= ROLES
+    assert route.roles
+
+
+def test_what_operators_do_is_below_the_name_of_its_service() -> None:
+    ops = [route for route in of_services() if route.inner.startswith("/ops/")]
+
+    assert {route.roles for route in ops} == {("operator",)}
+    assert all(route.path == f"/ops/{route.service}{route.inner[4:]}" for route in ops)
+
+
+@pytest.mark.parametrize("path", INNER)
+def test_what_is_not_public_has_no_route(path: str) -> None:
+    assert matching(path) == []
+
+
+def test_methods_of_one_path_share_a_line() -> None:
+    get = Route("GET", "/tables", "/tables", "cafe-svc", "json", ("public",))
+    put = Route("PUT", "/tables", "/tables", "cafe-svc", "json", ("operator",))
+
+    text = render([put, get])
+
+    assert text.count("/tables") == 1
+    assert 'import json r1 ^/tables$ cafe-svc "GET, PUT" GET PUT' in text.replace("r01", "r1")
+
+
+def test_the_gateway_understands_its_files(tmp_path: Path) -> None:
+    command = (*CADDY, "validate", "--config", str(EDGE / "Caddyfile"), "--adapter", "caddyfile")
+
+    done = subprocess.run(
+        command, cwd=tmp_path, env={"HOME": str(tmp_path)}, capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert '"level":"warn"' not in done.stderr
+
+
+def test_the_files_are_formatted_as_their_own_tool_does() -> None:
+    for name in ("Caddyfile", "routes.Caddyfile"):
+        done = subprocess.run((*CADDY, "fmt", "--diff", str(EDGE / name)), capture_output=True)
+
+        assert done.returncode == 0, done.stdout.decode()
