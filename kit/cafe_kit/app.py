@@ -3,10 +3,11 @@
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final, Generic, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -17,13 +18,13 @@ from cafe_kit.auth import TokenVerifier
 from cafe_kit.backoff import Backoff
 from cafe_kit.clock import Clock
 from cafe_kit.dead_letters import DeadLetters
-from cafe_kit.logs import get_logger
+from cafe_kit.lifecycle import Lifecycle, guarded
 from cafe_kit.middleware import BodyLimit, Observe, Shed, SidecarOnly
 from cafe_kit.problems import HANDLERS, PROBLEM_JSON, ProblemBody, problem_response
 from cafe_kit.rates import RateLimit
 from cafe_kit.reminders import Reminders
 from cafe_kit.settings import Settings
-from cafe_kit.sidecar import Sidecar, SidecarError
+from cafe_kit.sidecar import Sidecar
 from cafe_kit.streams import Streams
 from cafe_kit.subscriptions import Handle, Reaction, Subscriptions, handlers
 
@@ -144,10 +145,9 @@ def _lifespan(
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        tasks = [
-            asyncio.create_task(guarded(lambda: become_ready(lifecycle, sidecar, heard, prepare))),
-            asyncio.create_task(guarded(parts.run)),
-        ]
+        verifier: TokenVerifier = app.state.verifier
+        ready = partial(lifecycle.become_ready, sidecar, heard, verifier, parts.prepare)
+        tasks = [asyncio.create_task(guarded(run)) for run in (ready, parts.run)]
         yield
         for task in tasks:
             task.cancel()

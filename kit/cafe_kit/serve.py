@@ -15,10 +15,10 @@ import uvicorn
 from fastapi import FastAPI
 
 from cafe_kit import logs
-from cafe_kit.app import Lifecycle
 from cafe_kit.clock import Clock
 from cafe_kit.dapr_sidecar import DaprSidecar
 from cafe_kit.faults import KillBeforePublish
+from cafe_kit.lifecycle import Lifecycle
 from cafe_kit.settings import Settings
 from cafe_kit.sidecar import Sidecar
 from cafe_kit.streams import Streams

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-
 _NOBODY_S: Final = {"example", "invalid", "localhost", "test"}
 """Top-level domains that nobody can own (RFC 2606): an issuer there is a stand-in."""
 

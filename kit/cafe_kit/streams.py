@@ -7,7 +7,7 @@ to stop; whoever follows it connects again and says what it saw last (`Last-Even
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -72,15 +72,19 @@ class Streams:
         self._running: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    def admit(self, caller: str) -> None:
-        """Raise `TooMany` or `TemporarilyAway` where one more is over a limit."""
-        if self._closed or len(self._running) >= self._limit:
-            raise TemporarilyAway(f"At most {self._limit} streams are open at a time.")
-        if self._callers[caller] >= self._per_caller:
-            raise TooMany(f"You may follow at most {self._per_caller} streams at a time.")
+    async def response(
+        self, caller: str, begin: Callable[[], Awaitable[Feed]], *, expires_in_s: float
+    ) -> Response:
+        """Return the stream of a feed as an answer.
 
-    def response(self, caller: str, feed: Feed, *, expires_in_s: float) -> Response:
-        """Return the stream of a feed as an answer."""
+        Raises what `begin` raises, and `TooMany` or `TemporarilyAway` over a limit.
+        """
+        self._admit(caller)
+        try:
+            feed = await begin()
+        except BaseException:
+            self.release(caller)
+            raise
         return _EventStream(self, caller, feed, min(self._life_s, expires_in_s))
 
     def close(self) -> None:
@@ -89,15 +93,30 @@ class Streams:
         for task in self._running:
             task.cancel()
 
-    async def run(self, caller: str, feed: Feed, life_s: float, send: Send) -> bool:
+    def _admit(self, caller: str) -> None:
+        if self._closed or self._callers.total() >= self._limit:
+            raise TemporarilyAway(f"At most {self._limit} streams are open at a time.")
+        if self._callers[caller] >= self._per_caller:
+            raise TooMany(f"You may follow at most {self._per_caller} streams at a time.")
+        self._callers[caller] += 1
+        STREAMS.inc()
+
+    def release(self, caller: str) -> None:
+        """A stream has ended."""
+        STREAMS.dec()
+        self._callers[caller] -= 1
+        if not self._callers[caller]:
+            del self._callers[caller]
+
+    async def run(self, feed: Feed, life_s: float, send: Send) -> bool:
         """Send what a feed has to tell until the stream has an end.
 
         Return whether its reader took everything.
         """
+        if self._closed:
+            return True
         task = asyncio.create_task(self._write(feed, life_s, send))
         self._running.add(task)
-        self._callers[caller] += 1
-        STREAMS.set(len(self._running))
         try:
             await task
         except asyncio.CancelledError:
@@ -109,10 +128,6 @@ class Streams:
             return False
         finally:
             self._running.discard(task)
-            self._callers[caller] -= 1
-            if not self._callers[caller]:
-                del self._callers[caller]
-            STREAMS.set(len(self._running))
         return True
 
     async def _write(self, feed: Feed, life_s: float, send: Send) -> None:
@@ -155,10 +170,11 @@ class _EventStream(Response):
                 task.cancel()
             await asyncio.gather(running, gone, return_exceptions=True)
             self._feed.close()
+            self._streams.release(self._caller)
 
     async def _run(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        if await self._streams.run(self._caller, self._feed, self._life_s, send):
+        if await self._streams.run(self._feed, self._life_s, send):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

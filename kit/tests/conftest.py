@@ -40,6 +40,7 @@ def issuer(dapr: MemoryDapr) -> Issuer:
 
 @pytest.fixture
 def verifier(sidecar: MemorySidecar, clock: ManualClock) -> TokenVerifier:
+    """As in production."""
     return TokenVerifier(
         sidecar, clock, issuer=SETTINGS.token_issuer, audience=SETTINGS.token_audience
     )

@@ -8,8 +8,9 @@ from structlog.testing import capture_logs
 from cafe_kit.memory_sidecar import MemoryDapr, MemorySidecar
 from cafe_kit.sidecar import Unavailable
 from cafe_kit.sidecar_facts import Subscription
+from kit.tests.issuer import Issuer
 from kit.tests.lamp import SOURCE, ManualClock
-from kit.tests.lamp_service import call_of, client_of, lamp_app, running
+from kit.tests.lamp_service import SETTINGS, call_of, client_of, lamp_app, running
 from tests.waiting import wait_until
 
 LETTERS = "cafe.dead-letter.lamp-svc"
@@ -71,6 +72,21 @@ async def test_an_app_waits_for_its_sidecar_and_says_so(
         await not_ready(client, "waiting for the sidecar: metadata: connection refused")
 
         sidecar.hook = None
+        await ready(client)
+
+
+async def test_in_production_an_app_is_not_ready_while_the_provider_is_a_sandbox(
+    sidecar: MemorySidecar, dapr: MemoryDapr, clock: ManualClock, issuer: Issuer
+) -> None:
+    production = SETTINGS.model_copy(update={"environment": "production"})
+    app = lamp_app(sidecar, clock, production)
+    await dapr.join(SOURCE, call_of(app))
+    issuer.rotate("sandbox-1")
+
+    async with running(app) as client:
+        await not_ready(client, "waiting for an identity provider that is no sandbox")
+
+        issuer.rotate("key-2")
         await ready(client)
 
 

@@ -5,10 +5,12 @@ import asyncio
 import pytest
 
 from cafe_kit.auth import Principal, TokenVerifier
+from cafe_kit.memory_sidecar import MemorySidecar
 from cafe_kit.problems import TemporarilyAway, Unauthenticated
 from cafe_kit.sidecar import Reply
 from kit.tests.issuer import Issuer, claims
 from kit.tests.lamp import ManualClock
+from kit.tests.lamp_service import SETTINGS
 
 ASK_AGAIN_S = 5
 REFRESH_S = 600
@@ -132,3 +134,36 @@ async def test_a_key_without_a_name_is_of_no_use(verifier: TokenVerifier, issuer
 
     with pytest.raises(Unauthenticated):
         await verifier.verify(issuer.token(""))
+
+
+@pytest.mark.parametrize("kid", ["sandbox-", "sandbox-1"])
+async def test_in_production_a_key_that_says_it_is_a_sandbox_s_signs_for_nobody(
+    verifier: TokenVerifier, issuer: Issuer, kid: str
+) -> None:
+    issuer.keys[kid] = issuer.keys["key-1"]
+
+    with pytest.raises(Unauthenticated, match="this is production"):
+        await verifier.verify(issuer.token(kid))
+    assert (await verifier.verify(issuer.token())).sub == "ana"
+
+
+async def test_a_sandbox_is_met_in_production_only_and_only_while_it_is_there(
+    verifier: TokenVerifier, sidecar: MemorySidecar, issuer: Issuer, clock: ManualClock
+) -> None:
+    lenient = TokenVerifier(
+        sidecar,
+        clock,
+        issuer=SETTINGS.token_issuer,
+        audience=SETTINGS.token_audience,
+        sandbox_keys=True,
+    )
+    assert not await verifier.meets_sandbox()
+    issuer.away = True
+    assert not await verifier.meets_sandbox()
+
+    issuer.away = False
+    issuer.rotate("sandbox-1")
+
+    assert await verifier.meets_sandbox()
+    assert not await lenient.meets_sandbox()
+    assert (await lenient.verify(issuer.token("sandbox-1"))).sub == "ana"

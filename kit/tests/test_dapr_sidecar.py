@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 
-from cafe_kit.dapr_sidecar import DaprSidecar
+from cafe_kit.dapr_sidecar import MAX_ANSWER_BYTES, DaprSidecar
 from cafe_kit.sidecar import Conflict, Rejected, Sidecar, SidecarError, Stored, Unavailable, Write
 from tools.ports import free_port
 
@@ -199,6 +199,20 @@ async def test_a_job_is_tried_for_ever_and_replaces_its_name(
         "data": {"ids": ["a"]},
         "failurePolicy": {"constant": {"interval": "5s"}},
     }
+
+
+async def test_an_answer_larger_than_any_we_need_is_not_read_to_its_end(
+    daprd: CannedDaprd, sidecar: Sidecar
+) -> None:
+    daprd.status, daprd.body, daprd.etag = 200, b"x" * MAX_ANSWER_BYTES, "1"
+    stored = await sidecar.get("k")
+    assert stored is not None
+    assert len(stored.value) == MAX_ANSWER_BYTES
+
+    daprd.body += b"x"
+
+    with pytest.raises(Unavailable, match="too large"):
+        await sidecar.get("k")
 
 
 async def test_calls_one_after_another_share_a_connection(

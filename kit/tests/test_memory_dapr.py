@@ -10,7 +10,8 @@ from cafe_kit.outcomes import Done, Drop, Retry
 from cafe_kit.sidecar import Reply
 
 TOPIC = "lamp.Lit.v1"
-SUBSCRIBED = Reply(200, json.dumps([{"topic": TOPIC, "route": "/lit"}]).encode())
+ROW = {"pubsubname": "broker", "topic": TOPIC, "route": "/lit"}
+SUBSCRIBED = Reply(200, json.dumps([ROW]).encode())
 SUCCESS = Reply(200, b'{"status":"SUCCESS"}')
 
 

@@ -15,6 +15,14 @@ ENV = {
 }
 
 
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "APP_API_TOKEN": "secret",
+    "DAPR_API_TOKEN": "d",
+    "TOKEN_ISSUER": "https://identity.example.com",
+}
+
+
 class LampSettings(Settings):
     """A service may need more."""
 
@@ -111,10 +119,27 @@ def test_a_sidecar_may_show_the_token_of_now_or_of_before(
     assert settings.app_api_tokens == tokens
 
 
-def test_in_production_all_is_well_with_a_token() -> None:
-    env = {**ENV, "ENVIRONMENT": "production", "APP_API_TOKEN": "secret", "DAPR_API_TOKEN": "d"}
+def test_in_production_all_is_well_with_tokens_and_a_real_issuer() -> None:
+    assert Settings.from_env(ENV | PRODUCTION).app_api_tokens == ("secret",)
 
-    assert Settings.from_env(env).app_api_tokens == ("secret",)
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "https://identity.example",
+        "https://identity.lamps.example:9012/realm",
+        "https://localhost:9012",
+        "https://identity.test",
+        "https://identity.invalid",
+        "http://identity.example.com",
+        "identity.example.com",
+    ],
+)
+def test_production_refuses_the_issuer_of_a_sandbox(issuer: str) -> None:
+    Settings.from_env(ENV | {"TOKEN_ISSUER": issuer})
+
+    with pytest.raises(ValidationError, match="TOKEN_ISSUER is a sandbox's"):
+        Settings.from_env(ENV | PRODUCTION | {"TOKEN_ISSUER": issuer})
 
 
 def test_settings_never_change() -> None:

@@ -69,9 +69,10 @@ class Projector:
         return [None] * len(facts)
 
     def _note(self, facts: Sequence[Fact], rows: Sequence[Row]) -> None:
-        now = self._clock()
+        now, changed = self._clock(), {row.order_id for row in rows}
         for fact in facts:
-            FRESHNESS.observe(max(0.0, (now - fact.at).total_seconds()))
+            if fact.order_id in changed:  # Not what was only said again.
+                FRESHNESS.observe(max(0.0, (now - fact.at).total_seconds()))
             if now - fact.at > HISTORY:
                 self._history_at = now
         for row in rows if self.announce else ():

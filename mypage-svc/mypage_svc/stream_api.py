@@ -5,6 +5,7 @@ Frames are named `snapshot` (the body of the list), `page` (one item of it, new 
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Request, Response
@@ -52,10 +53,12 @@ async def stream_deliveries(request: Request, caller: Rider) -> Response:
 async def _stream(request: Request, caller: Principal, view: View, last_id: str | None) -> Response:
     service: MyPages = request.app.state.service
     streams: Streams = request.app.state.streams
-    streams.admit(caller.sub)
-    feed = await service.live.follow(view, _since(last_id, service.clock()))
-    expires_in_s = float(caller.claims["exp"]) - service.clock().timestamp()
-    return streams.response(caller.sub, feed, expires_in_s=expires_in_s)
+    now = service.clock()
+    return await streams.response(
+        caller.sub,
+        partial(service.live.follow, view, _since(last_id, now)),
+        expires_in_s=float(caller.claims["exp"]) - now.timestamp(),
+    )
 
 
 def _since(last_id: str | None, now: datetime) -> datetime | None:

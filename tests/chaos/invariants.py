@@ -20,7 +20,8 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from mypage_svc.domain import Row, fold
+from mypage_svc.domain import fold
+from mypage_svc.model import Row
 from tests.chaos.oracle import CREATED, Oracle
 from tests.chaos.people import Json
 from tests.chaos.records import Documents

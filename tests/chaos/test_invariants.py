@@ -97,7 +97,7 @@ async def evidence(folder: Path, journey: Journey) -> Evidence:
             orders=stored("order-svc", "order"),
             payments=stored("payment-svc", "payment"),
             cafe_orders=stored("cafe-svc", "cafe-order"),
-            rows=stored("mypage-svc", "page"),
+            rows=stored("mypage-svc", "1:page"),
             streams=streams,
             money=[
                 GatewayEntry(ID, move.kind, move.amount)

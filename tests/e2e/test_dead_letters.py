@@ -31,9 +31,11 @@ async def streams(stack: Stack) -> AsyncGenerator[Any]:
     await client.aclose()
 
 
-def envelope(topic: str, order_id: str, **changes: object) -> dict[str, Any]:
+def envelope(
+    topic: str, order_id: str, customer_id: str = "nobody", **changes: object
+) -> dict[str, Any]:
     """Return an event as daprd leaves it in a stream."""
-    head = {"order_id": order_id, "customer_id": "nobody", "cafe_id": "gangnam", "version": 9}
+    head = {"order_id": order_id, "customer_id": customer_id, "cafe_id": "gangnam", "version": 9}
     return {
         "specversion": "1.0",
         "id": str(uuid.uuid4()),
@@ -164,7 +166,7 @@ async def test_a_letter_that_came_too_early_is_replayed_once_its_order_is_there(
 ) -> None:
     operator, ana, key = cafe.operator(), cafe.customer(), str(uuid.uuid4())
     order_id = str(uuid.uuid5(ORDERS, f"{ana.sub}\n{key}"))
-    early = envelope("cafe.OrderAccepted.v1", order_id)
+    early = envelope("cafe.OrderAccepted.v1", order_id, ana.sub)
     await say(streams, "cafe.OrderAccepted.v1", early)
     letter = await letter_of(operator, "order-svc", event_id=early["id"])
     replay = f"/ops/dead-letters/{letter['id']}/replay"
@@ -184,7 +186,8 @@ async def test_all_letters_of_a_topic_are_replayed_and_one_is_discarded_for_a_re
 ) -> None:
     operator, ana, topic = cafe.operator(), cafe.customer(), "cafe.DeliveryConfirmed.v1"
     keys = [str(uuid.uuid4()) for _ in range(3)]
-    early = [envelope(topic, str(uuid.uuid5(ORDERS, f"{ana.sub}\n{key}"))) for key in keys]
+    order_ids = [str(uuid.uuid5(ORDERS, f"{ana.sub}\n{key}")) for key in keys]
+    early = [envelope(topic, order_id, ana.sub) for order_id in order_ids]
     for event in early:
         await say(streams, topic, event)
     parked = [await letter_of(operator, "order-svc", event_id=event["id"]) for event in early]

@@ -1,4 +1,4 @@
-"""What the gateway does with a request that it lets in: little, and never twice what has effects."""
+"""What the gateway does with a request that it lets in: little, and no command twice."""
 
 import asyncio
 import gzip
@@ -53,16 +53,13 @@ async def headers_seen(door: httpx.AsyncClient, headers: dict[str, str]) -> dict
 async def test_what_only_a_sidecar_or_a_proxy_may_say_is_not_passed_on(
     behind: Behind, door: httpx.AsyncClient
 ) -> None:
-    forged = {
-        **{"dapr-caller-app-id": "order-svc", "dapr-api-token": "x", "Dapr-App-Id": "order-svc"},
-        **{"traceparent": f"00-{'a' * 32}-{'b' * 16}-01", "tracestate": "a=b", "baggage": "a=b"},
-        **{"forwarded": "for=1.2.3.4", "x-forwarded-for": "1.2.3.4", "x-real-ip": "1.2.3.4"},
-    }
+    names = ("dapr-caller-app-id", "dapr-api-token", "dapr-app-id", "dapr-anything")
+    names += ("traceparent", "tracestate", "baggage", "forwarded", "x-real-ip", "x-forwarded-for")
+    forged = dict.fromkeys(names, "forged")
     async with behind("cafe-svc", Echo()):
         seen = await headers_seen(door, forged | {"authorization": "Bearer mine"})
 
     assert {name for name in seen if name in forged} == {"x-forwarded-for"}
-    assert not any(name.startswith("dapr") for name in seen)
     assert seen["x-forwarded-for"] == "127.0.0.1"
     assert seen["authorization"] == "Bearer mine"
 
@@ -130,9 +127,10 @@ async def test_a_body_over_the_limit_is_refused_and_one_of_just_that_size_is_not
 
 
 async def test_headers_over_the_limit_are_refused(door: httpx.AsyncClient) -> None:
-    answer = await door.get("/config.json", headers={"x-much": "x" * 32_768})
+    much = {"x-much": "x" * 24_000}
 
-    assert answer.status_code == 431
+    async with door.stream("GET", "/config.json", headers=much) as answer:
+        assert answer.status_code == 431
 
 
 async def test_json_is_compressed_for_who_asks(behind: Behind, door: httpx.AsyncClient) -> None:

@@ -1,5 +1,6 @@
 """One table says what can be reached from outside: all that is public, and nothing else."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -17,6 +18,8 @@ PUBLIC = {
     for path, methods in document["paths"].items()
     for method in methods
 }
+FILE = EDGE / "Caddyfile"
+SECOND = 1_000_000_000
 ROLES = {"public", "customer", "customer:own", "barista:cafe", "rider", "operator"}
 INNER = (
     *("/livez", "/readyz", "/metrics", "/info", "/docs", "/openapi.json", "/docs/oauth2-redirect"),
@@ -35,7 +38,15 @@ def of_services() -> list[Route]:
 def expressions() -> dict[str, str]:
     """Return "snippet service METHODS": one for each line of the committed file, by expression."""
     lines = re.findall(r'import (\w+) r\d+ (\S+) (\S+) "([A-Z, ]+)"', ROUTES.read_text())
-    return {expression: f"{kind} {service} {methods}" for kind, expression, service, methods in lines}
+    return {
+        expression: f"{kind} {service} {methods}" for kind, expression, service, methods in lines
+    }
+
+
+def caddy(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    env = {"HOME": str(cwd)}
+    command = (*CADDY, *arguments)
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
 
 
 def matching(path: str) -> list[str]:
@@ -89,18 +100,30 @@ def test_methods_of_one_path_share_a_line() -> None:
 
 
 def test_the_gateway_understands_its_files(tmp_path: Path) -> None:
-    command = (*CADDY, "validate", "--config", str(EDGE / "Caddyfile"), "--adapter", "caddyfile")
-
-    done = subprocess.run(
-        command, cwd=tmp_path, env={"HOME": str(tmp_path)}, capture_output=True, text=True
-    )
+    done = caddy("validate", "--adapter", "caddyfile", "--config", str(FILE), cwd=tmp_path)
 
     assert done.returncode == 0, done.stderr
     assert '"level":"warn"' not in done.stderr
 
 
+def test_everything_has_a_time_limit_but_a_stream_that_has_begun(tmp_path: Path) -> None:
+    done = caddy("adapt", "--adapter", "caddyfile", "--config", str(FILE), cwd=tmp_path)
+
+    server = json.loads(done.stdout)["apps"]["http"]["servers"]["srv0"]
+    assert {name: value / SECOND for name, value in server.items() if "timeout" in name} == {
+        **{"read_timeout": 10, "read_header_timeout": 10, "idle_timeout": 60}
+    }
+    proxies = [route[0]["handle"][0] for route in server["named_routes"].values()]
+    assert len(proxies) == len(OPENAPI)
+    for proxy in proxies:
+        transport = proxy["transport"]
+        assert transport["dial_timeout"] == SECOND
+        assert transport["response_header_timeout"] == 10 * SECOND
+        assert "stream_timeout" not in proxy
+
+
 def test_the_files_are_formatted_as_their_own_tool_does() -> None:
     for name in ("Caddyfile", "routes.Caddyfile"):
-        done = subprocess.run((*CADDY, "fmt", "--diff", str(EDGE / name)), capture_output=True)
+        done = caddy("fmt", str(EDGE / name), cwd=EDGE)
 
-        assert done.returncode == 0, done.stdout.decode()
+        assert done.stdout == (EDGE / name).read_text()

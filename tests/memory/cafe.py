@@ -25,6 +25,7 @@ from cafe_kit.outcomes import Outcome
 from cafe_sandbox import identity, payment_gateway
 from cafe_sandbox.keyring import Keyring
 from cafe_sandbox.ledger import Ledger
+from mypage_svc.events import PageChanged
 from tests.memory.node import ANSWER_S, SERVICES, Clock, Node, endpoint, forgive_crashes
 
 ISSUER: Final = "https://identity.cafe.example"
@@ -221,8 +222,9 @@ class MemoryCafe:
         return [move.amount for move in moves if move.kind == "charge"]
 
     def events(self, order_id: str) -> list[dict[str, Any]]:
-        """Return the published events of the order, oldest first, repetitions too."""
-        found = (json.loads(e) for _, e in self.dapr.published if order_id.encode() in e)
+        """Return what the owners said of the order, oldest first, repetitions too."""
+        said = (e for topic, e in self.dapr.published if topic != PageChanged.TOPIC)
+        found = (json.loads(e) for e in said if order_id.encode() in e)
         return [event for event in found if event["subject"] == order_id]
 
     def _meet_fault(self, app_id: str, verb: str, phase: str, what: str) -> None:

@@ -5,12 +5,16 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from mypage_svc.domain import Row, fold
+from mypage_svc.documents import Keys
+from mypage_svc.domain import fold, is_at_rest, is_delivery
+from mypage_svc.indexes import board_of, deliveries, open_orders
+from mypage_svc.model import Row
 from mypage_svc.saga import REACTIONS
 from tests.memory.cafe import MemoryCafe
 from tests.memory.journeys import Journey
 
-VIEWS = {reaction.hears.TOPIC: reaction.hears for reaction in REACTIONS}
+VIEWS = {reaction.hears.TOPIC: reaction.hears for reaction in REACTIONS if not reaction.by_each}
+PAGES = Keys("1")
 DOCUMENTS = (
     ("order-svc", "order:{}"),
     ("payment-svc", "payment:{}"),
@@ -59,19 +63,24 @@ def assert_money_agrees(cafe: MemoryCafe, journey: Journey, order_id: str) -> No
 
 
 def assert_page_is_the_fold(cafe: MemoryCafe, order_id: str) -> None:
-    """The stored row is the fold of the published events, and both indexes fit it (I7)."""
+    """The stored row is the fold of the published events, and all lists fit it (I7)."""
     facts = [
         VIEWS[event["type"]].model_validate(event["data"]).fact() for event in cafe.events(order_id)
     ]
-    row = TypeAdapter(Row).validate_python(cafe.document("mypage-svc", f"page:{order_id}"))
+    row = TypeAdapter(Row).validate_python(cafe.document("mypage-svc", PAGES.row(order_id)))
     assert row == reduce(fold, facts, None)
     at_cafe = row.cafe_order.status if row.cafe_order else ""
     busy = at_cafe in {"QUEUED", "ACCEPTED", "MAKING", "READY", "DELIVERING"}
-    assert listed(cafe, f"board:{row.cafe_id}").count(order_id) == busy
+    assert listed(cafe, board_of(row.cafe_id)).count(order_id) == busy
+    assert listed(cafe, *deliveries()).count(order_id) == is_delivery(row)
+    assert listed(cafe, *open_orders()).count(order_id) == (not is_at_rest(row))
     assert listed(cafe, f"customer:{row.customer_id}").count(order_id) == 1
 
 
-def listed(cafe: MemoryCafe, key: str) -> list[str]:
-    """Return the ids in an index of mypage-svc."""
-    document = cafe.document("mypage-svc", key)
-    return [entry["order_id"] for entry in document["orders"]] if document else []
+def listed(cafe: MemoryCafe, *names: str) -> list[str]:
+    """Return the ids in all documents of these lists of mypage-svc."""
+    begins = tuple(f"{PAGES.generation}:{name}:" for name in names)
+    documents = cafe.nodes["mypage-svc"].documents.items()
+    found = [document for key, (document, _) in documents if key.startswith(begins)]
+    # A shelf has entries, a customer's document has orders.
+    return [each["order_id"] for d in found for each in d.get("entries", d.get("orders"))]

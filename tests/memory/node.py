@@ -19,7 +19,7 @@ import order_svc.settings
 import payment_svc.main
 import payment_svc.settings
 from cafe_kit import asgi, clock, settings
-from cafe_kit.app import Lifecycle
+from cafe_kit.lifecycle import Lifecycle
 from cafe_kit.memory_sidecar import Call, Hook, MemoryDapr, MemorySidecar
 from cafe_kit.sidecar import Reply, Sidecar, Stored, Write
 from tests.waiting import wait_until

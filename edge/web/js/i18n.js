@@ -3,7 +3,10 @@
 import { createStore } from "./store.js";
 
 const CHOICE = "cafe.language";
-const TEXTS = { en: () => import("./text/en.js"), ko: () => import("./text/ko.js") };
+const TEXTS = {
+  en: () => Promise.all([import("./text/en.js"), import("./text/en-ops.js")]),
+  ko: () => Promise.all([import("./text/ko.js"), import("./text/ko-ops.js")]),
+};
 
 /** The language in use: `"en"` or `"ko"`. */
 export const language = createStore("en");
@@ -27,7 +30,8 @@ export function chooseLanguage(chosen) {
 }
 
 async function use(chosen) {
-  texts = (await TEXTS[chosen]()).default;
+  const modules = await TEXTS[chosen]();
+  texts = Object.assign({}, ...modules.map((each) => each.default));
   document.documentElement.lang = chosen;
   language.set(chosen);
 }

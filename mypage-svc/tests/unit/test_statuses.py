@@ -6,16 +6,8 @@ from typing import Final
 
 import pytest
 
-from mypage_svc.domain import (
-    Moment,
-    Money,
-    Part,
-    Row,
-    Source,
-    delivery_status,
-    order_status,
-    refund_status,
-)
+from mypage_svc.domain import delivery_status, order_status, refund_status
+from mypage_svc.model import Moment, Money, Part, Row, Source
 from tests.memory.tables import read_grid
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -34,7 +34,7 @@ function Boards() {
 }
 
 function Listed({ status }) {
-  const path = `/ops/mypage-svc/orders?limit=100&status=${encodeURIComponent(status)}`.replace(/&status=$/, "");
+  const path = `/ops/mypage-svc/orders?limit=50&status=${encodeURIComponent(status)}`.replace(/&status=$/, "");
   const first = usePolled((signal) => get(path, signal), [path]);
   const [more, setMore] = useState({ items: [], next: null, asked: false });
   const [error, setError] = useState(null);

@@ -34,7 +34,7 @@ export function View() {
   `;
 }
 
-/** The oldest refunds under way, up to 500 of each state. */
+/** The oldest refunds under way, up to 250 of each state. */
 async function readRefunds(signal) {
   const found = await Promise.all(STATES.map((state) => readState(state, signal)));
   return found.flat().filter((each) => ["In progress", "Delayed"].includes(each.refund_status));
@@ -45,7 +45,7 @@ async function readState(state, signal) {
   let cursor = "";
   for (let turn = 0; turn < PAGES && cursor !== null; turn++) {
     const after = cursor && `&cursor=${encodeURIComponent(cursor)}`;
-    const page = await get(`/ops/mypage-svc/orders?limit=100&status=${state}${after}`, signal);
+    const page = await get(`/ops/mypage-svc/orders?limit=50&status=${state}${after}`, signal);
     items.push(...page.items);
     cursor = page.next;
   }
