@@ -3,6 +3,7 @@
 import http.client
 import json
 from contextlib import closing
+from http import HTTPStatus
 from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,6 +29,19 @@ class RunningStack:
         """Return a bearer token of the sandbox identity provider."""
         body: Json = {"sub": sub, "roles": roles} | ({"cafe_id": cafe_id} if cafe_id else {})
         return _call(self._running["identity"]["url"], "POST", "/token", body)["access_token"]
+
+    def operator(self, sub: str) -> dict[str, str]:
+        """Return the headers of an operator's requests."""
+        return {"Authorization": f"Bearer {self.token(sub, ['operator'])}"}
+
+    def find(self, service: str, path: str, headers: dict[str, str]) -> Json | None:
+        """Return the JSON answer of a service to a GET, None for a 404; raise as `call` does."""
+        try:
+            return self.call(service, "GET", path, headers=headers)
+        except Refused as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
 
     def call(
         self,

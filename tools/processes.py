@@ -35,7 +35,7 @@ class Program:
 
     `port` is where it is asked: `GET ready_path` must answer 2xx, or, where that is None,
     `answers` must hold: a Valkey server's PING. `tier` 0 is infrastructure, 1 apps and sidecars.
-    `stop_signal` ends it in an orderly way.
+    `stop_signal` ends it in an orderly way. A `guest` is there for a while: nobody starts it again.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Program:
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     answers: Callable[[int], bool] = answers_ping
     stop_signal: signal.Signals = signal.SIGTERM
+    guest: bool = False
 
 
 class Process:

@@ -7,28 +7,20 @@ Ends with 0 if all agree, 1 and a table if some do not, 2 if they could not be c
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Collection
-from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from pathlib import Path
-from typing import Any, cast
 
-import valkey
-
+from tools import broker
 from tools.client import Json, RunningStack
+from tools.findings import Finding, outlasting, table
 from tools.launch import ROOT
-from tools.processes import wait_for
-from tools.reconciliation import Finding, GatewayEntry, Order, Payment, compare
+from tools.reconciliation import GatewayEntry, Order, Payment, compare
 from tools.run_folder import RunFolder
-from tools.terminal import Refused, StackError
+from tools.terminal import StackError
 
 PAGE = 500
-Stream = list[tuple[bytes, dict[bytes, bytes]]]
-"""What Valkey answers to XRANGE: entry id and fields; the client's own types are partly unknown."""
-
 SETTLE_S = 3.0
 """What two services say of one order may differ for a moment; a finding must outlast this."""
 
@@ -39,8 +31,7 @@ class Books:
     def __init__(self, stack: RunningStack, refund_older_than: timedelta) -> None:
         self._stack = stack
         self._refund_older_than = refund_older_than
-        token = stack.token("reconcile", ["operator"])
-        self._operator = {"Authorization": f"Bearer {token}"}
+        self._operator = stack.operator("reconcile")
 
     def references(self) -> set[str]:
         """Return the orders that the gateway or our own events say were paid."""
@@ -59,12 +50,7 @@ class Books:
         )
 
     def _read(self, service: str, path: str) -> Json | None:
-        try:
-            return self._stack.call(service, "GET", path, headers=self._operator)
-        except Refused as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                return None
-            raise
+        return self._stack.find(service, path, self._operator)
 
     def _entries(self) -> list[GatewayEntry]:
         entries: list[GatewayEntry] = []
@@ -80,13 +66,8 @@ class Books:
 
     def _said_paid(self) -> set[str]:
         """Read the broker's own memory: an order whose charge is gone is nowhere else to be had."""
-        order_ids: set[str] = set()
-        after = "-"
-        with closing(valkey.Valkey(port=self._stack.valkey_port)) as client:
-            while said := cast("Stream", client.xrange("cafe.Paid.v1", min=after, count=PAGE)):
-                order_ids |= {json.loads(fields[b"data"])["subject"] for _, fields in said}
-                after = f"({said[-1][0].decode()}"
-        return order_ids
+        with broker.connect(self._stack.valkey_port) as known:
+            return {event["subject"] for event in known.said(["cafe.Paid.v1"])}
 
 
 def order_of(body: Json) -> Order:
@@ -123,23 +104,7 @@ def _newest(*times: str | None) -> datetime:
 def reconcile(books: Books) -> tuple[int, list[Finding]]:
     """Return how many orders were compared, and what disagrees for longer than a moment."""
     order_ids = books.references()
-    found = books.findings(order_ids)
-
-    def gone() -> bool:
-        found[:] = books.findings({finding.order_id for finding in found})
-        return not found
-
-    with suppress(TimeoutError):
-        wait_for(gone, SETTLE_S, every_s=0.5)
-    return len(order_ids), found
-
-
-def table(findings: list[Finding]) -> str:
-    """Lay the findings out in columns: order, problem, both books."""
-    rows: list[tuple[Any, ...]] = [("order", "problem", "charged - refunded, in minor units")]
-    rows += [(finding.order_id, finding.problem, finding.detail) for finding in findings]
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    return "\n".join(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c}" for a, b, c in rows)
+    return len(order_ids), outlasting(books.findings, order_ids, SETTLE_S)
 
 
 def main() -> int:
@@ -162,7 +127,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     if findings:
-        print(table(findings))
+        print(table(findings, "charged - refunded, in minor units"))
         return 1
     print(f"Our books and the payment gateway's agree on all {number} orders.")
     return 0

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal
 
+from tools.findings import Finding
+
 OFF: Final = frozenset({"CANCELLED", "REJECTED"})
 """States of an order that brings no drinks: whatever was charged goes back."""
 
@@ -60,15 +62,6 @@ class Problem(StrEnum):
     PAID_WITHOUT_CHARGE = "paid without charge"
     REFUND_MISSING = "refund missing"
     AMOUNTS_DIFFER = "amounts differ"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One order whose books disagree; `detail` names the amounts in minor units."""
-
-    order_id: str
-    problem: Problem
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)

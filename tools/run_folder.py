@@ -2,16 +2,19 @@
 
 stack.json has the shape of the run file in docs: gateway, identity, payment_gateway {"url", "pid"},
 valkey and, where it keeps the documents, postgres {"port", "pid"}, scheduler {"pid"}, and per
-service {"url", "dapr_http" (port), "app_pid", "daprd_pid"}. It exists while the stack is ready.
+service {"url", "dapr_http" (port), "app_pid", "daprd_pid"}, a second process that is there for a
+while ("mypage-svc.2") among them. It exists while the stack is ready.
 """
 
 import fcntl
 import json
 import os
+from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
+from tools.processes import Process
 from tools.terminal import AlreadyRunning, NotRunning
 
 
@@ -98,3 +101,32 @@ class RunFolder:
             f"{name} {service['url']}" for name, service in running["services"].items()
         )
         return f"The stack is already running here (process {self.owner()}): {urls}."
+
+
+def describe(processes: Mapping[str, Process], services: Sequence[str]) -> dict[str, Any]:
+    """Return what `stack.json` says of these processes."""
+    guests = [
+        p.name for p in processes.values() if p.program.guest and f"{p.name}.daprd" in processes
+    ]
+    databases = [processes["postgres"]] if "postgres" in processes else []
+    return {
+        "gateway": _server(processes["gateway"]),
+        "identity": _server(processes["identity-provider"]),
+        "payment_gateway": _server(processes["payment-gateway"]),
+        "valkey": {"port": processes["valkey"].program.port, "pid": processes["valkey"].pid},
+        **{p.name: {"port": p.program.port, "pid": p.pid} for p in databases},
+        "scheduler": {"pid": processes["scheduler"].pid},
+        "services": {
+            name: {
+                "url": _server(processes[name])["url"],
+                "dapr_http": processes[f"{name}.daprd"].program.port,
+                "app_pid": processes[name].pid,
+                "daprd_pid": processes[f"{name}.daprd"].pid,
+            }
+            for name in (*services, *guests)
+        },
+    }
+
+
+def _server(process: Process) -> dict[str, Any]:
+    return {"url": f"http://127.0.0.1:{process.program.port}", "pid": process.pid}

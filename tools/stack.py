@@ -14,12 +14,12 @@ import os
 import signal
 import time
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from types import TracebackType
 from typing import Any, Self
 
-from tools.processes import Process, stop_all, wait_for
-from tools.run_folder import RunFolder
+from tools.processes import Process, Program, stop_all, wait_for
+from tools.run_folder import RunFolder, describe
 from tools.terminal import Say, StackError, say
 from tools.topology import Topology, app_ids
 
@@ -80,11 +80,9 @@ class Stack:
 
     def _start_everything(self) -> None:
         started = time.monotonic()
-        cwd = self.topology.run_file.parent
         for program in self.topology.programs():
             if not self._only or program.name in self._only:
-                log = self.folder.logs / f"{program.name}.log"
-                self.processes[program.name] = Process(program, cwd, log)
+                self._add(program)
         infrastructure, apps = self._tiers()
         for process in infrastructure:
             process.start()
@@ -95,6 +93,12 @@ class Stack:
         self.wait_ready(*self.processes)
         self._write_stack_file()
         self.seconds_to_ready = time.monotonic() - started
+
+    def _add(self, program: Program) -> Process:
+        log = self.folder.logs / f"{program.name}.log"
+        process = Process(program, self.topology.run_file.parent, log)
+        self.processes[program.name] = process
+        return process
 
     def _tiers(self) -> tuple[list[Process], list[Process]]:
         by_tier: tuple[list[Process], list[Process]] = ([], [])
@@ -122,7 +126,9 @@ class Stack:
     def _handle_death(self, process: Process) -> None:
         text = f"{process.name} died ({process.exit_text})"
         self.deaths.append(text)
-        if not self._restart:
+        if process.program.guest:
+            self._tell(f"{text}.{self._last_lines(process)}")
+        if process.program.guest or not self._restart:
             process.wanted = False
             return
         now = time.monotonic()
@@ -166,6 +172,21 @@ class Stack:
         """Stop these in an orderly way and wait until they are gone."""
         stop_all([self.processes[name] for name in names], STOP_TIMEOUT_S)
 
+    def put(self, programs: Iterable[Program]) -> None:
+        """Start these, in the place of those of the same names; returns before they are ready."""
+        new = list(programs)
+        self.stop(*(program.name for program in new if program.name in self.processes))
+        for program in new:
+            self._add(program).start()
+        self._write_stack_file()
+
+    def drop(self, *names: str) -> None:
+        """Stop these in an orderly way and forget them."""
+        self.stop(*names)
+        for name in names:
+            del self.processes[name]
+        self._write_stack_file()
+
     def restart(self, *names: str) -> None:
         """Stop these in an orderly way and start them again."""
         self.stop(*names)
@@ -203,29 +224,7 @@ class Stack:
 
     def running(self) -> dict[str, Any]:
         """Return what `stack.json` says (domain: run file)."""
-        pid = {name: process.pid for name, process in self.processes.items()}
-        return {
-            "gateway": {"url": self.url("gateway"), "pid": pid["gateway"]},
-            "identity": {"url": self.url("identity-provider"), "pid": pid["identity-provider"]},
-            "payment_gateway": {"url": self.url("payment-gateway"), "pid": pid["payment-gateway"]},
-            "valkey": {"port": self.topology.ports["valkey"], "pid": pid["valkey"]},
-            **self._postgres(),
-            "scheduler": {"pid": pid["scheduler"]},
-            "services": {
-                name: {
-                    "url": self.url(name),
-                    "dapr_http": self.topology.ports[f"{name}.http"],
-                    "app_pid": pid[name],
-                    "daprd_pid": pid[f"{name}.daprd"],
-                }
-                for name in self.services
-            },
-        }
-
-    def _postgres(self) -> dict[str, Any]:
-        if server := self.processes.get("postgres"):
-            return {"postgres": {"port": server.program.port, "pid": server.pid}}
-        return {}
+        return describe(self.processes, self.services)
 
     def _write_stack_file(self) -> None:
         if not self._only:

@@ -14,53 +14,14 @@ from typing import Any, cast
 
 import yaml
 
-from tools import components, gateway, postgres
+from tools import components, daprd, gateway, postgres
 from tools.processes import Program
+from tools.rebuild_plan import ReadSide
 from tools.tokens import Tokens
 
 Ports = Mapping[str, int]
 Environment = Mapping[str, str]
 
-DAPRD_FLAGS = {
-    "appID": "--app-id",
-    "appPort": "--app-port",
-    "daprHTTPPort": "--dapr-http-port",
-    "daprGRPCPort": "--dapr-grpc-port",
-    "daprInternalGRPCPort": "--dapr-internal-grpc-port",
-    "metricsPort": "--metrics-port",
-    "apiListenAddresses": "--dapr-listen-addresses",
-    "schedulerHostAddress": "--scheduler-host-address",
-    "placementHostAddress": "--placement-host-address",
-    "enableAppHealthCheck": "--enable-app-health-check",
-    "appHealthCheckPath": "--app-health-check-path",
-    "appHealthProbeInterval": "--app-health-probe-interval",
-    "appHealthProbeTimeout": "--app-health-probe-timeout",
-    "appHealthThreshold": "--app-health-threshold",
-}
-# What dapr.yaml has no key for; the first two keep those ports on loopback.
-# The end of a sidecar: from the signal on it delivers no new event, it waits for the deliveries
-# under way (at most 30 s, an event in its retries), and then goes on serving the app for 3 s: long
-# enough for the slowest request, one that asks for a menu or the payment gateway. Shorter than the
-# app goes on taking requests (DRAIN_NOTICE_S): other sidecars find this one until it has gone, and
-# what they bring must still meet the app. What is cut off was saved before or is repeated. Then
-# everything is closed, within 5 s.
-ALWAYS = (
-    *("--dapr-internal-grpc-listen-address", "127.0.0.1"),
-    *("--metrics-listen-address", "127.0.0.1"),
-    *("--dapr-block-shutdown-duration", "3s"),
-    *("--dapr-graceful-shutdown-seconds", "5"),
-)
-NOT_FLAGS = {
-    *("resourcesPath", "configFilePath", "appDirPath", "command", "env"),
-    *("daprdLogDestination", "appLogDestination"),
-}
-APP_PORTS = {
-    "appPort": "",
-    "daprHTTPPort": ".http",
-    "daprGRPCPort": ".grpc",
-    "daprInternalGRPCPort": ".internal",
-    "metricsPort": ".metrics",
-}
 SCHEDULER_PORTS = {"etcd": 9106, "peer": 9107, "health": 9108}
 PYTHON = (sys.executable, "-m")
 
@@ -84,7 +45,7 @@ class Topology:
 
     `app_env` adds to or overrides the environment of single apps, by app-id. Of each app there are
     `replicas`, each with a sidecar: "order-svc", "order-svc.2"; they share app-id and store, which
-    is of the kind that `store` says (components.STORES).
+    is of the kind that `store` says (components.STORES). `read_side`: tools/rebuild_plan.py.
     """
 
     run_file: Path
@@ -95,18 +56,28 @@ class Topology:
     replicas: int = 1
     store: str = components.STORES[0]
     tokens: Tokens = field(default_factory=Tokens)
+    read_side: ReadSide = field(default_factory=ReadSide)
 
     def programs(self) -> list[Program]:
         """Render the resources and return everything that runs, infrastructure first."""
         document = _read(self.run_file)
-        resources = self.run_dir / "components"
         originals = self.run_file.parent / document["common"]["resourcesPath"]
-        components.render(originals, resources, self.ports, self.run_dir, self.store)
+        components.render(originals, self._resources, self.ports, self.run_dir, self.store)
         programs = self._infrastructure()
-        for app in _apps(document):
-            for name in names_of(app["appID"], self.replicas):
-                programs += [self._app(app, name), self._sidecar(app, name, resources)]
+        for app_id in app_ids(self.run_file):
+            for name in names_of(app_id, self.replicas):
+                programs += self.replica(name)
         return programs
+
+    def replica(self, name: str) -> list[Program]:
+        """Return an app and its sidecar: "order-svc", or "order-svc.2"."""
+        app_id = name.partition(".")[0]
+        [app] = [app for app in _apps(_read(self.run_file)) if app["appID"] == app_id]
+        return [self._app(app, name), self._sidecar(app, name)]
+
+    @property
+    def _resources(self) -> Path:
+        return self.run_dir / "components"
 
     def _infrastructure(self) -> list[Program]:
         ports, env = self.ports, dict(os.environ)
@@ -178,27 +149,21 @@ class Topology:
             "DAPR_METRICS_PORT": str(self.ports[f"{name}.metrics"]),
             **{key: str(value) for key, value in app["env"].items()},
             **self.tokens.env(app_id),
+            **self.read_side.app_env(app_id),
             **self.app_env.get(app_id, {}),
         }
         port = self.ports[name]
         return Program(name, tuple(app["command"]), port, "/readyz", 1, {**os.environ, **env})
 
-    def _sidecar(self, app: dict[str, Any], name: str, resources: Path) -> Program:
-        values = app | {key: self.ports[f"{name}{end}"] for key, end in APP_PORTS.items()}
-        values["schedulerHostAddress"] = f"127.0.0.1:{self.ports['scheduler']}"
-        flags: list[str] = []
-        for key, value in values.items():
-            if key in NOT_FLAGS or value in ("", False):
-                continue
-            flags += [DAPRD_FLAGS[key]] if value is True else [DAPRD_FLAGS[key], str(value)]
-        config = resources / Path(app["configFilePath"]).name
-        files = ("--resources-path", str(resources), "--config", str(config))
+    def _sidecar(self, app: dict[str, Any], name: str) -> Program:
+        app_id, port = app["appID"], self.ports[f"{name}.http"]
         # The address to be found at; an empty NAMESPACE would break every job call.
         env = {**os.environ, "DAPR_HOST_IP": "127.0.0.1", "NAMESPACE": "default"}
-        env |= self.tokens.env(app["appID"])
-        env |= self._store_password(app["appID"])
-        command = (*self.commands.daprd, *flags, *files, *ALWAYS)
-        port = self.ports[f"{name}.http"]
+        env |= self.tokens.env(app_id)
+        env |= self._store_password(app_id)
+        env |= self.read_side.sidecar_env(app_id)
+        flags = daprd.flags(app, name, self.ports, self._resources)
+        command = (*self.commands.daprd, *flags)
         return Program(f"{name}.daprd", command, port, "/v1.0/healthz", 1, env)
 
 
@@ -227,7 +192,7 @@ def default_ports(
     ports |= {f"scheduler.{name}": port for name, port in SCHEDULER_PORTS.items()}
     for app in document["apps"]:
         for number, name in enumerate(known_names(app["appID"], replicas)):
-            ports |= {f"{name}{end}": app[key] + 10 * number for key, end in APP_PORTS.items()}
+            ports |= {f"{name}{end}": app[key] + 10 * number for key, end in daprd.PORTS.items()}
     return ports
 
 

@@ -13,6 +13,7 @@ from types import FrameType
 
 from tools.components import STORES
 from tools.launch import BESIDE_DAPR_RUN, ROOT, SANDBOXES, default_stack, partial_stack
+from tools.rebuild_runner import ReadSides
 from tools.stack import Stack
 from tools.terminal import StackError
 
@@ -50,8 +51,10 @@ def run(open_stack: Callable[[], Stack]) -> int:
     try:
         with open_stack() as stack:
             _greet(stack)
+            read_sides = ReadSides(stack)
             while not pause.wait(LOOK_EVERY_S):
                 stack.tick()
+                read_sides.look()
     except KeyboardInterrupt:
         print("Stopped.", flush=True)
     except StackError as error:

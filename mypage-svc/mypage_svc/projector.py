@@ -1,7 +1,7 @@
 """Events become pages: folded and written together, told to all replicas, and timed."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from prometheus_client import Histogram
@@ -39,15 +39,20 @@ class Projector:
         self._facts = Batches(self._write, limit=batch)
         self._changes = Batches(self._tell, limit=100)
         self.announce = announce
-        self._history_at = clock()
+        self._history_at: datetime | None = None
 
     async def project(self, fact: Fact) -> None:
         """Return when the fact is stored. Raises what storing it raised."""
         await self._facts.add(fact)
 
     def catch_up(self, quiet_s: float) -> None:
-        """Raise `Unavailable` until no old event has come for `quiet_s`; then announce again."""
-        if (self._clock() - self._history_at).total_seconds() < quiet_s:
+        """Raise `Unavailable` until no old event has come for `quiet_s`; then announce again.
+
+        The time begins with the first question: before it no event could come.
+        """
+        now = self._clock()
+        self._history_at = self._history_at or now
+        if (now - self._history_at).total_seconds() < quiet_s:
             raise Unavailable("the past is still being replayed")
         self.announce = True
 

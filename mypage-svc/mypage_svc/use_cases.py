@@ -85,7 +85,9 @@ async def pages_of(
         number = behind
     shown = places[:limit]
     rows = await service.pages.rows([place.mine.order_id for place in shown])
-    return await _with_positions(service, rows), shown[-1] if len(places) > limit else None
+    # A list may be there a moment before the row that belongs on it.
+    pages = await _with_positions(service, [row for row in rows if row.placed])
+    return pages, shown[-1] if len(places) > limit else None
 
 
 async def board(service: MyPages, cafe_id: str) -> list[Page]:

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from sandbox.tests.browser import ARGUMENTS, Browser
 from sandbox.tests.sandbox_program import GATEWAY, IDENTITY, GatewayClient, Program
 
 
@@ -27,6 +28,30 @@ def gateway(gateway_program: Program) -> Iterator[GatewayClient]:
 def identity(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     with Program(IDENTITY, tmp_path_factory.mktemp("identity") / "new" / "keys.json") as program:
         yield program
+
+
+@pytest.fixture(scope="session")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """An identity provider that browsers may sign in at."""
+    keys = tmp_path_factory.mktemp("provider") / "keys.json"
+    with Program(IDENTITY, keys, arguments=ARGUMENTS) as program:
+        yield program
+
+
+@pytest.fixture
+def browser(provider: Program) -> Iterator[Browser]:
+    """A browser that has never been here."""
+    browser = Browser(provider)
+    with browser.http:
+        yield browser
+
+
+@pytest.fixture
+def other_browser(provider: Program) -> Iterator[Browser]:
+    """Somebody else's."""
+    browser = Browser(provider)
+    with browser.http:
+        yield browser
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,11 +31,18 @@ def command(module: str, *arguments: object) -> list[str]:
 class Program:
     """One running sandbox; as a context manager it is killed at the end."""
 
-    def __init__(self, module: str, data: Path, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        module: str,
+        data: Path,
+        environment: dict[str, str] | None = None,
+        arguments: Sequence[str] = (),
+    ) -> None:
         self.data = data
         self.log = data.parent.with_suffix(".log")
         self.client = httpx.Client(trust_env=False, timeout=10)
         self._module = module
+        self._arguments = arguments
         self._environment = {**os.environ, "ENVIRONMENT": "development", **(environment or {})}
         self.start()
 
@@ -52,7 +59,7 @@ class Program:
         self.client.base_url = f"http://127.0.0.1:{port}"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command(self._module, "--port", port, "--data", self.data),
+                command(self._module, "--port", port, "--data", self.data, *self._arguments),
                 stderr=log,
                 env=self._environment,
             )

@@ -31,8 +31,9 @@ def of_kind(kind: str, type_prefix: str = "") -> dict[str, Resource]:
 
 
 def settings(component: Resource) -> dict[str, str]:
-    """Return the metadata of a component as `name -> value`."""
-    return {item["name"]: item["value"] for item in component["spec"]["metadata"]}
+    """Return the metadata of a component as `name -> value`, or the name of what has the value."""
+    items = component["spec"]["metadata"]
+    return {item["name"]: item.get("value") or item["envRef"] for item in items}
 
 
 def topic_scopes(component: Resource, direction: str) -> dict[str, set[str]]:

@@ -17,6 +17,7 @@ HEARD = [
     pytest.param(reaction, id=f"{service.app_id}-{reaction.hears.TOPIC}")
     for service in SERVICES
     for reaction in service.reactions
+    if not reaction.by_each
 ]
 PRODUCER = {topic: service.app_id for service in SERVICES for topic in service.says()}
 each_example = pytest.mark.parametrize("example", EXAMPLES, ids=str)

@@ -52,7 +52,7 @@ PLANTED = [
 def lint(folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
     """Run the linter on the packages it finds first from `folder`."""
     command = [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo"]
-    environment = {**os.environ, **env}
+    environment = {**os.environ, "COLUMNS": "200", **env}  # No name of a rule is cut in two.
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )

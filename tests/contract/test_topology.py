@@ -8,6 +8,7 @@ from tests.components.resources import of_kind, topic_scopes
 from tools.contracts.services import SERVICES, Service
 
 LETTERS = Settings.model_fields["letter_pubsub"].default
+REPLICAS = Settings.model_fields["replica_pubsub"].default
 PUBSUBS = of_kind("Component", "pubsub.")
 SAID = {topic: service.app_id for service in SERVICES for topic in service.says()}
 each_service = pytest.mark.parametrize("service", SERVICES, ids=lambda each: each.app_id)
@@ -16,7 +17,7 @@ each_service = pytest.mark.parametrize("service", SERVICES, ids=lambda each: eac
 def allowed(service: Service, direction: str) -> set[str]:
     """Return the topics that the broker of this service grants it."""
     names = [name for name, each in PUBSUBS.items() if service.app_id in each["scopes"]]
-    [name] = set(names) - {LETTERS}
+    [name] = set(names) - {LETTERS, REPLICAS}
     return topic_scopes(PUBSUBS[name], direction)[service.app_id]
 
 
@@ -57,6 +58,21 @@ def test_the_broker_lets_a_service_say_its_events_and_its_dead_letters(service: 
 @each_service
 def test_the_broker_lets_a_service_hear_its_topics(service: Service) -> None:
     assert set(service.hears()) <= allowed(service, "subscriptionScopes")
+
+
+def test_the_replicas_of_a_service_tell_each_other_what_its_table_says_and_nothing_else() -> None:
+    told = {
+        service.app_id: {each.hears.TOPIC for each in service.reactions if each.by_each}
+        for service in SERVICES
+    }
+    between = PUBSUBS[REPLICAS]
+
+    talking = {app_id: topics for app_id, topics in told.items() if topics}
+    with_letters = {app: {*topics, dead_letter_topic(app)} for app, topics in talking.items()}
+    assert talking.keys() == set(between["scopes"])
+    assert topic_scopes(between, "subscriptionScopes") == talking
+    assert topic_scopes(between, "publishingScopes") == with_letters
+    assert not set[str]().union(*talking.values()) & SAID.keys()
 
 
 @each_service

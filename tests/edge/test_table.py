@@ -27,7 +27,7 @@ INNER = (
     *("/dapr/subscribe", "/dapr/config", "/v1.0/metadata", "/v1.0/invoke/order-svc/method/orders"),
     *("/ops/dead-letters", "/ops/sidecar", "/ops/orders", "/ops/order-svc/orders"),
     *("/ops/order-svc", "/ops/order-svc/", "/ops/tea-svc/dead-letters", "/orders/", "/orders/a/b"),
-    *("/my-pages/a/stream", "/menus/gangnam", "/cafe-orders/a/steal", "/orders/..", "/orders/%2e"),
+    *("/my-pages/a/stream", "/menus/gangnam", "/cafe-orders/a/steal", "/orders/a%2fb"),
 )
 
 
@@ -84,7 +84,7 @@ def test_what_operators_do_is_below_the_name_of_its_service() -> None:
     assert all(route.path == f"/ops/{route.service}{route.inner[4:]}" for route in ops)
 
 
-@pytest.mark.parametrize("path", INNER)
+@pytest.mark.parametrize("path", [*INNER, "/orders/..", "/orders/.", "/orders/a\n"])
 def test_what_is_not_public_has_no_route(path: str) -> None:
     assert matching(path) == []
 
@@ -110,10 +110,9 @@ def test_everything_has_a_time_limit_but_a_stream_that_has_begun(tmp_path: Path)
     done = caddy("adapt", "--adapter", "caddyfile", "--config", str(FILE), cwd=tmp_path)
 
     server = json.loads(done.stdout)["apps"]["http"]["servers"]["srv0"]
-    assert {name: value / SECOND for name, value in server.items() if "timeout" in name} == {
-        **{"read_timeout": 10, "read_header_timeout": 10, "idle_timeout": 60}
-    }
-    proxies = [route[0]["handle"][0] for route in server["named_routes"].values()]
+    times = {name: value / SECOND for name, value in server.items() if "timeout" in name}
+    assert times == {"read_timeout": 10, "read_header_timeout": 10, "idle_timeout": 60}
+    proxies = [route["handle"][0] for route in server["named_routes"].values()]
     assert len(proxies) == len(OPENAPI)
     for proxy in proxies:
         transport = proxy["transport"]

@@ -67,6 +67,7 @@ def test_rendered_resources_differ_only_in_hosts_and_files_and_name_resolution(
         f"cafe-pubsub.yaml: localhost:{chosen['valkey']}",
         f"page-pubsub.yaml: localhost:{chosen['valkey']}",
         f"dead-letters.yaml: localhost:{chosen['valkey']}",
+        f"replicas.yaml: localhost:{chosen['valkey']}",
         f"identity-provider.yaml: http://localhost:{chosen['identity-provider']}",
         f"payment-gateway.yaml: http://localhost:{chosen['payment-gateway']}",
         *(f"configuration.yaml: {new}" for new in ("nameResolution", "component", "sqlite")),

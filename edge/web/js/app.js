@@ -6,7 +6,7 @@ import { basket, countOf, giveUp, keepFor, unanswered } from "./basket.js";
 import { loadConfig } from "./config.js";
 import { chooseLanguage, language, startLanguage, t, timeText } from "./i18n.js";
 import { isNetworkError, net } from "./net.js";
-import { go, homeOf, place, routeOf } from "./router.js";
+import { beginHere, go, homeOf, place, routeOf } from "./router.js";
 import { useStore } from "./store.js";
 import { announcement, Heading, Loading } from "./ui.js";
 
@@ -140,6 +140,7 @@ async function begin() {
   const root = document.getElementById("app");
   const [config] = await Promise.all([loadConfig(), startLanguage()]);
   if (config && !(await start(config))) return;
+  beginHere();
   session.subscribe(welcome);
   welcome(session.get());
   render(html`<${config ? App : Broken} />`, root);

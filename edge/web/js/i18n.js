@@ -55,29 +55,29 @@ export function of(kind, value) {
  * @param {{amount: number, currency: string}} money in minor units
  */
 export function moneyText({ amount, currency }) {
-  const format = new Intl.NumberFormat(language.get(), { style: "currency", currency });
+  const format = new Intl.NumberFormat(locale(), { style: "currency", currency });
   return format.format(amount / 10 ** format.resolvedOptions().maximumFractionDigits);
 }
 
 /** @param {number} value */
 export function numberText(value) {
-  return new Intl.NumberFormat(language.get()).format(value);
+  return new Intl.NumberFormat(locale()).format(value);
 }
 
 /** @param {string | number} at RFC 3339, or ms since the epoch; the day only where it is not today */
 export function timeText(at) {
   const when = new Date(at);
-  const isToday = when.toDateString() === new Date().toDateString();
-  const style = isToday
+  const style = isToday(when)
     ? { hour: "numeric", minute: "2-digit" }
     : { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" };
-  return new Intl.DateTimeFormat(language.get(), style).format(when);
+  return new Intl.DateTimeFormat(locale(), style).format(when);
 }
 
-/** @param {string} at RFC 3339; to the second */
+/** @param {string} at RFC 3339; to the second, the day only where it is not today */
 export function momentText(at) {
-  const style = { dateStyle: "medium", timeStyle: "medium" };
-  return new Intl.DateTimeFormat(language.get(), style).format(new Date(at));
+  const when = new Date(at);
+  const style = isToday(when) ? { timeStyle: "medium" } : { dateStyle: "medium", timeStyle: "medium" };
+  return new Intl.DateTimeFormat(locale(), style).format(when);
 }
 
 /** @param {number} seconds as the largest unit that fits: "40 sec", "12 min", "3 hr" */
@@ -88,5 +88,15 @@ export function durationText(seconds) {
     : seconds < 86_400 ? [seconds / 3600, "hour"]
     : [seconds / 86_400, "day"];
   const style = { style: "unit", unit, unitDisplay: "short" };
-  return new Intl.NumberFormat(language.get(), style).format(Math.floor(value));
+  return new Intl.NumberFormat(locale(), style).format(Math.floor(value));
+}
+
+/** The language with the browser's own region, where it has one for it. */
+function locale() {
+  const ours = language.get();
+  return navigator.languages.find((each) => each.toLowerCase().startsWith(ours)) ?? ours;
+}
+
+function isToday(when) {
+  return when.toDateString() === new Date().toDateString();
 }

@@ -75,6 +75,11 @@ function pathNow() {
   return location.hash.replace(/^#?\/?/, "");
 }
 
+/** Take the address as it is now, as where we begin: a sign-in may have put it back by itself. */
+export function beginHere() {
+  place.set({ path: pathNow(), moves: 0 });
+}
+
 window.addEventListener("hashchange", () => {
   place.set({ path: pathNow(), moves: place.get().moves + 1 });
 });

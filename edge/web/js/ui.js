@@ -1,11 +1,12 @@
 // The parts that every view is made of.
 
-import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/htm-preact.js";
 import { Problem } from "./api.js";
 import { isExpected, useNow } from "./hooks.js";
 import { durationText, of, t, timeText } from "./i18n.js";
+import { net } from "./net.js";
 import { place } from "./router.js";
-import { createStore } from "./store.js";
+import { createStore, useStore } from "./store.js";
 
 /** What a screen reader is to say next. */
 export const announcement = createStore("");
@@ -75,7 +76,10 @@ export function Loaded({ from, children }) {
 
 /** What `useLive` gave, the same way, and whether it is live. */
 export function Live({ from, children }) {
-  const { items, state, since, error } = from;
+  const { items, error } = from;
+  const { online, since: onlineUntil } = useStore(net);
+  const state = online || from.state !== "live" ? from.state : "waiting";
+  const since = from.state === "live" ? onlineUntil : from.since;
   const failed = error && (state === "refused" || items === null);
   return html`
     <p class="live ${state}" role="status" data-testid="live">
@@ -114,7 +118,7 @@ export function Action({ run, onProblem, children, ...rest }) {
 /** A question in front of the page; Escape and `onClose` leave it. */
 export function Dialog({ title, onClose, children }) {
   const dialog = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     dialog.current.showModal();
     return () => before?.isConnected && before.focus();

@@ -80,6 +80,7 @@ async def test_a_page_reads_back_whole(cafe: MemoryCafe) -> None:
         "order_status": "Paid",
         "delivery_status": "Before delivery",
         "refund_status": "None",
+        "cafe_status": "QUEUED",
         "queue_position": 1,
         "ready_at": None,
         "items": [
@@ -150,7 +151,10 @@ STATUS_OF_QUERY = {
     "cursor=x": 400,
     f"cursor={encoded('no time')}": 400,
     f"cursor={encoded('2026-03-02T09:00:00 o-1')}": 400,
-    f"cursor={encoded('2026-03-02T09:00:00+00:00 o-1')}": 200,
+    f"cursor={encoded('2026-03-02T09:00:00+00:00 o-1')}": 400,
+    f"cursor={encoded('2026-03-02T09:00:00+00:00 -1 o-1')}": 400,
+    f"cursor={encoded('2026-03-02T09:00:00+00:00 0 o-1')}": 200,
+    f"cursor={encoded('2026-03-02T09:00:00+00:00 7 o-1')}": 200,
     "cursor=_w==": 400,
     f"cursor={'x' * 201}": 422,
 }

@@ -30,9 +30,11 @@ export function View({ cafe, who }) {
   const does = mine && { done: ({ order_id, status }) => live.put({ order_id, cafe_status: status }), missed };
   return html`
     <${Heading}>${t("board.title", { cafe: cafeId })}<//>
+    <div class="wide">
     <${SoundSwitch} on=${sound} set=${setSound} />
     <${Misses} misses=${misses} clear=${() => setMisses([])} />
     <${Live} from=${live}>${(items) => html`<${Board} items=${items} does=${does} />`}<//>
+    </div>
   `;
 }
 

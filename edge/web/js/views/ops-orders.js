@@ -61,7 +61,7 @@ export function Orders({ orders, children }) {
   const known = [...new Map(orders.map((each) => [each.order_id, each])).values()];
   const sorted = known.sort((a, b) => b.stuck - a.stuck || b.age_s - a.age_s);
   const columns = ["order", "state", "refund", "age", "quiet", "parts"];
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${t("ops.title")}>
+  return html`<div class="scroll wide" tabindex="0" role="region" aria-label=${t("ops.title")}>
     <table>
       <thead>
         <tr>${columns.map((each) => html`<th scope="col">${t(`ops.${each}`)}</th>`)}${children && html`<th scope="col">${t("ops.do")}</th>`}</tr>

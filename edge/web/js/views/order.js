@@ -70,7 +70,17 @@ function Outlook({ page }) {
     ${under && html`<p>${readyAt ? t("order.ready-at", { time: timeText(readyAt) }) : t("order.no-time")}</p>`}
     ${page.delivery_status === "Delivering" && html`<p>${of("delivery", "Delivering")}</p>`}
     ${status === "Cancelling" && html`<p>${t("order.cancelling")}</p>`}
+    ${reasonOf(page) && html`<p class="note">${t(`order.reason.${reasonOf(page)}`)}</p>`}
   `;
+}
+
+/** The event that explains why an order ended, or goes on, as its customer did not ask for. */
+function reasonOf({ order_status: status, timeline }) {
+  const has = (event) => timeline.some((each) => each.event === event);
+  if (status === "Cancelled" && has("PaymentFailed")) return "PaymentFailed";
+  if (status === "Rejected") return "OrderRejected";
+  const goesOn = !["Cancelling", "Cancelled", "Rejected"].includes(status);
+  return goesOn && has("OrderCancelRefused") ? "OrderCancelRefused" : null;
 }
 
 function Steps({ page: { order_status: status } }) {
@@ -79,7 +89,7 @@ function Steps({ page: { order_status: status } }) {
   return html`<ol class="steps" aria-label=${t("order.steps")}>
     ${STEPS.map(
       (each, index) => html`<li class=${index <= at ? "done" : ""} aria-current=${index === at ? "step" : null}>
-        ${of("status", each)}
+        <span>${of("status", each)}</span>
       </li>`,
     )}
   </ol>`;
@@ -121,7 +131,7 @@ function What({ page: { items, total, fulfilment, note, cafe_id, placed_at } }) 
     <dl>
       <div><dt>${t("basket.total")}</dt><dd>${moneyText(total)}</dd></div>
       <div><dt>${t("order.cafe")}</dt><dd>${cafe_id}</dd></div>
-      <div><dt>${t(`method.${fulfilment.method}`)}</dt><dd>${fulfilment.address ?? ""}</dd></div>
+      <div><dt>${t("order.how")}</dt><dd>${[t(`method.${fulfilment.method}`), fulfilment.address].filter(Boolean).join(": ")}</dd></div>
       ${note && html`<div><dt>${t("basket.note")}</dt><dd>${note}</dd></div>`}
       <div><dt>${t("order.placed")}</dt><dd>${timeText(placed_at)}</dd></div>
     </dl>

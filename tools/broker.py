@@ -1,0 +1,76 @@
+"""The broker of a running stack as an operator sees it: what was said, and who has heard it."""
+
+import json
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import closing, contextmanager
+from typing import Any, Final, cast
+
+import valkey
+
+from tools.client import Json
+
+PAGE: Final = 500
+Entries = list[tuple[str, dict[str, str]]]
+"""What Valkey answers to XRANGE: entry id and fields; the client's own types are partly unknown."""
+Ends = Mapping[str, str]
+"""By topic, the id of its newest entry at some moment."""
+
+
+class Broker:
+    """Streams, one per topic, and their consumer groups."""
+
+    def __init__(self, client: valkey.Valkey) -> None:
+        self._client = cast("Any", client)
+
+    def said(self, topics: Iterable[str]) -> Generator[Json]:
+        """Return every event (CloudEvents) that these topics still hold, oldest first in each."""
+        for topic in topics:
+            after = "-"
+            while entries := cast("Entries", self._client.xrange(topic, min=after, count=PAGE)):
+                for _, fields in entries:
+                    yield json.loads(fields["data"])
+                after = f"({entries[-1][0]}"
+
+    def ends(self, topics: Iterable[str]) -> Ends:
+        """Return where these topics end now."""
+        return {topic: self._client.xinfo_stream(topic)["last-generated-id"] for topic in topics}
+
+    def left(self, group: str, topics: Iterable[str]) -> int:
+        """Count the events that a group has not heard yet, or not acknowledged."""
+        groups = (self._group(group, topic) for topic in topics)
+        return sum((each.get("lag") or 0) + each.get("pending", 0) for each in groups)
+
+    def has_heard(self, group: str, ends: Ends) -> bool:
+        """Say whether a group has acknowledged everything up to these ends."""
+        return all(self._has_heard(group, topic, _place(end)) for topic, end in ends.items())
+
+    def forget(self, group: str, topics: Iterable[str]) -> None:
+        """Delete a consumer group, where there is one; another of its name would begin anew."""
+        for topic in topics:
+            if self._group(group, topic):
+                self._client.xgroup_destroy(topic, group)
+
+    def _has_heard(self, group: str, topic: str, end: tuple[int, int]) -> bool:
+        found = self._group(group, topic)
+        if not found or _place(found["last-delivered-id"]) < end:
+            return False
+        oldest = self._client.xpending(topic, group)["min"]
+        return oldest is None or _place(oldest) > end
+
+    def _group(self, group: str, topic: str) -> Json:
+        """Return what the broker knows of a group; empty where there is none."""
+        groups = self._client.xinfo_groups(topic) if self._client.exists(topic) else []
+        return next((each for each in groups if each["name"] == group), {})
+
+
+@contextmanager
+def connect(port: int) -> Generator[Broker]:
+    """Talk to the broker at a port of loopback."""
+    with closing(valkey.Valkey(port=port, decode_responses=True)) as client:
+        yield Broker(client)
+
+
+def _place(entry_id: str) -> tuple[int, int]:
+    """Read an entry's id: milliseconds and a number."""
+    milliseconds, _, number = entry_id.partition("-")
+    return int(milliseconds), int(number)
