@@ -15,7 +15,7 @@ FULLY_COVERED := kit/cafe_kit/*,*/domain.py,*/model.py,*/deadlines.py,*/catalogu
 FAST := not real and not e2e and not cli and not chaos and not siege
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down sandbox demo reconcile token doctor dapr test lint types unit e2e simulate chaos siege mutate contracts figures lock clean
+.PHONY: help install up down sandbox demo reconcile drift rebuild-pages token doctor dapr test lint types unit e2e simulate chaos siege mutate contracts figures lock clean
 
 help: ## list the commands
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)$$/\1\t\2/p' Makefile | expand -t 12
@@ -46,6 +46,12 @@ demo: install ## play one order on the running cafe
 
 reconcile: ## compare our books with the payment gateway's: make reconcile [OLDER_THAN=15]
 	@$(RUN) tools.reconcile --refund-older-than $(or $(OLDER_THAN),15) --run-dir $(RUN_DIR)
+
+drift: ## compare the pages with the services they tell of: make drift [NEWEST=500]
+	@$(RUN) tools.drift $(NEWEST:%=--newest %) --run-dir $(RUN_DIR)
+
+rebuild-pages: ## build the pages anew from the events, while the old ones are served
+	@$(RUN) tools.rebuild --run-dir $(RUN_DIR)
 
 token: ## print a bearer token: make -s token SUB=ana ROLE=customer [CAFE=gangnam]
 	@$(RUN) tools.sign_in "$(SUB)" "$(ROLE)" --cafe "$(CAFE)" --run-dir $(RUN_DIR)
@@ -87,8 +93,10 @@ siege: install dapr ## many people order while cafe-svc is slow, or the payment 
 mutate: install ## change every row of the state tables once: do the tests notice? make mutate [SERVICE=order-svc]
 	@$(RUN) tests.tools.mutation --at-least 90 $(SERVICE)
 
-contracts: install ## write contracts/ from the services
+contracts: install ## write contracts/ from the services, docs/access.md and the gateway's routes from edge/routes.toml
 	@$(RUN) tools.contracts
+	@$(RUN) tools.edge
+	@$(RUN) tools.access
 
 figures: install dapr ## measure calls, deliveries and times of an order; writes docs/figures.md
 	@$(RUN) tools.figures

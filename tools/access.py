@@ -30,7 +30,7 @@ nobody, each role, owners and others call every route of every service.
 | - | 403 |
 
 Without a token, or with one that is expired, of another issuer, for another audience or signed by
-an unknown key: 401. While the keys of the identity provider were never read: 503 with `Retry-After`.
+an unknown key: 401. As long as the identity provider's keys were never read: 503, `Retry-After`.
 """
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 import valkey
 
 from tools.client import Json
+from tools.terminal import StackError
 
 PAGE: Final = 500
 Entries = list[tuple[str, dict[str, str]]]
@@ -59,15 +60,20 @@ class Broker:
 
     def _group(self, group: str, topic: str) -> Json:
         """Return what the broker knows of a group; empty where there is none."""
-        groups = self._client.xinfo_groups(topic) if self._client.exists(topic) else []
-        return next((each for each in groups if each["name"] == group), {})
+        if not self._client.exists(topic):
+            return {}
+        found = cast("list[Json]", self._client.xinfo_groups(topic))
+        return {each["name"]: each for each in found}.get(group, {})
 
 
 @contextmanager
 def connect(port: int) -> Generator[Broker]:
-    """Talk to the broker at a port of loopback."""
+    """Talk to the broker at a port of loopback. Raises `StackError` when it cannot be."""
     with closing(valkey.Valkey(port=port, decode_responses=True)) as client:
-        yield Broker(client)
+        try:
+            yield Broker(client)
+        except valkey.ValkeyError as error:
+            raise StackError(f"The broker at port {port} does not answer: {error}.") from error
 
 
 def _place(entry_id: str) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
+from tools.processes import http_ok
 from tools.run_folder import RunFolder
 from tools.terminal import Refused, StackError
 
@@ -29,6 +30,14 @@ class RunningStack:
         """Return a bearer token of the sandbox identity provider."""
         body: Json = {"sub": sub, "roles": roles} | ({"cafe_id": cafe_id} if cafe_id else {})
         return _call(self._running["identity"]["url"], "POST", "/token", body)["access_token"]
+
+    def ready(self, service: str) -> bool:
+        """Say whether a service takes requests now."""
+        url: str = self._running["services"][service]["url"]
+        try:
+            return http_ok(urlsplit(url).port or 0, "/readyz")
+        except (OSError, http.client.HTTPException):
+            return False
 
     def operator(self, sub: str) -> dict[str, str]:
         """Return the headers of an operator's requests."""

@@ -5,17 +5,17 @@ same facts again gives the same documents, so whatever fails is read and folded 
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from cafe_kit.clock import Clock
 from cafe_kit.events import CloudEvent
 from cafe_kit.pause import jittered
-from cafe_kit.sidecar import Conflict, Rejected, Sidecar, Unavailable, Write
-from mypage_svc.documents import MINE, ROW, SHELF, Keys, fold_all, load
+from cafe_kit.sidecar import Conflict, Rejected, Sidecar, Unavailable
+from mypage_svc.documents import MINE, ROW, SHELF, Folded, Keys, fold_all, load
 from mypage_svc.domain import Contradiction
 from mypage_svc.events import Changed, PageChanged
-from mypage_svc.indexes import CustomerIndex, Entry, Mine, Shelf, merged, with_mine
+from mypage_svc.indexes import CustomerIndex, Entry, Shelf, merged
 from mypage_svc.model import Fact, Row
 
 ATTEMPTS: Final = 6
@@ -31,7 +31,7 @@ class SidecarPages:
 
     async def project(self, facts: Sequence[Fact]) -> list[Row]:
         changed: dict[str, Row] = {}
-        error: Conflict | Unavailable | None = None
+        error: Conflict | Unavailable = Conflict("every time another was first")
         for attempt in range(ATTEMPTS):
             found = await self._sidecar.get_many(self._keys.of(facts))
             if further := self._keys.further(facts, found):
@@ -42,7 +42,10 @@ class SidecarPages:
                 raise Rejected(str(contradiction)) from contradiction
             changed |= {row.order_id: row for row in folded.changed}
             try:
-                await self._put_behind(folded.behind)
+                if folded.opens:
+                    await self._sidecar.save_many(folded.opens)
+                    continue
+                await self._put_behind(folded)
                 if folded.writes:
                     await self._sidecar.save_many(folded.writes)
             except (Conflict, Unavailable) as lost:
@@ -50,7 +53,6 @@ class SidecarPages:
                 await jittered(attempt)
             else:
                 return list(changed.values())
-        assert error is not None  # noqa: S101 - every attempt that does not return sets it
         raise error
 
     async def row(self, order_id: str) -> Row | None:
@@ -81,17 +83,13 @@ class SidecarPages:
             shelves += [load(SHELF, found.get(key), Shelf()) for key in further]
         return merged(shelves)
 
-    async def _put_behind(self, orders: Mapping[str, tuple[Mine, ...]]) -> None:
+    async def _put_behind(self, folded: Folded) -> None:
         """Add a customer's older orders to documents of their own; rare, once in fifty orders."""
-        if not orders:
+        if not (keys := folded.behind_keys()):
             return
-        found = await self._sidecar.get_many(list(orders))
-        writes: list[Write] = []
-        for key, mine in orders.items():
-            stored = found.get(key)
-            after = with_mine(load(MINE, stored, CustomerIndex()), mine)
-            writes.append(Write(key, MINE.dump_json(after), stored.etag if stored else None))
-        await self._sidecar.save_many(writes)
+        found = await self._sidecar.get_many(keys)
+        if writes := folded.behind_writes(found):
+            await self._sidecar.save_many(writes)
 
 
 class SidecarReplicas:

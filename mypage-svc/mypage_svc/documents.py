@@ -74,11 +74,37 @@ class Keys:
 
 @dataclass(slots=True)
 class Folded:
-    """What is to be written: `behind` first (orders to add to these documents), then `writes`."""
+    """What is to be written: `behind` first (orders to add to these documents), then `writes`.
+
+    `late` orders go into the last of these documents of their customer, unless one has them. Where
+    lists are too long, `opens` alone is written, and then all is read and folded again: a shelf
+    that the first one did not count yet would be found by nobody.
+    """
 
     changed: list[Row] = field(default_factory=list[Row])
-    writes: list[Write] = field(default_factory=list[Write])
+    opens: list[Write] = field(default_factory=list[Write])
     behind: dict[str, tuple[Mine, ...]] = field(default_factory=dict[str, tuple[Mine, ...]])
+    late: dict[tuple[str, ...], tuple[Mine, ...]] = field(
+        default_factory=dict[tuple[str, ...], tuple[Mine, ...]]
+    )
+    writes: list[Write] = field(default_factory=list[Write])
+
+    def behind_keys(self) -> list[str]:
+        """Return the documents that `behind_writes` needs."""
+        return sorted({*self.behind, *(key for keys in self.late for key in keys)})
+
+    def behind_writes(self, found: Found) -> list[Write]:
+        """Return how the documents behind the first ones become."""
+        more = dict(self.behind)
+        for keys, late in self.late.items():
+            orders = (load(MINE, found.get(key), CustomerIndex()).orders for key in keys)
+            listed = {mine.order_id for each in orders for mine in each}
+            if new := tuple(mine for mine in late if mine.order_id not in listed):
+                more[keys[-1]] = new
+        return [
+            _write(MINE, key, with_mine(load(MINE, found.get(key), CustomerIndex()), mine), found)
+            for key, mine in more.items()
+        ]
 
 
 def fold_all(keys: Keys, facts: Sequence[Fact], found: Found, now: datetime) -> Folded:
@@ -97,17 +123,20 @@ def fold_all(keys: Keys, facts: Sequence[Fact], found: Found, now: datetime) -> 
     for name in sorted({name for fact in facts for name in lists_of(fact)}):
         moved = {f.order_id for f in facts if name in lists_of(f)}
         pairs = [(before[order_id], rows[order_id]) for order_id in sorted(moved)]
-        folded.writes += _shelf_writes(keys, name, pairs, found)
+        _shelve(keys, name, pairs, found, folded)
     for customer_id in sorted({fact.customer_id for fact in facts if fact.placed}):
         placed = {f.order_id for f in facts if f.placed and f.customer_id == customer_id}
-        mine = [(rows[order_id], before[order_id]) for order_id in sorted(placed)]
-        _list_mine(keys, customer_id, mine, found, folded)
+        _list_mine(keys, customer_id, [rows[order_id] for order_id in sorted(placed)], found, folded)
     return folded
 
 
-def _shelf_writes(
-    keys: Keys, name: str, pairs: Sequence[tuple[Row | None, Row]], found: Found
-) -> list[Write]:
+def _shelve(
+    keys: Keys,
+    name: str,
+    pairs: Sequence[tuple[Row | None, Row]],
+    found: Found,
+    folded: Folded,
+) -> None:
     first = load(SHELF, found.get(keys.shelf(name)), Shelf())
     names = [keys.shelf(name, number) for number in range(first.more + 1)]
     shelves = [first, *(load(SHELF, found.get(key), Shelf()) for key in names[1:])]
@@ -116,34 +145,29 @@ def _shelf_writes(
         entry = entry_of(name, row)
         moved |= entry != entry_of(name, before)
         after = put(after, row.order_id, entry)
-    return [
+    if len(after) > len(shelves):
+        opened = replace(first, more=len(after) - 1)
+        folded.opens.append(_write(SHELF, keys.shelf(name), opened, found))
+        return
+    folded.writes += [
         _write(SHELF, keys.shelf(name, number), shelf, found)
         for number, shelf in enumerate(after)
-        if moved or number >= len(shelves) or shelf != shelves[number]
+        if moved or shelf != shelves[number]
     ]
 
 
 def _list_mine(
-    keys: Keys,
-    customer_id: str,
-    rows: Sequence[tuple[Row, Row | None]],
-    found: Found,
-    folded: Folded,
+    keys: Keys, customer_id: str, rows: Sequence[Row], found: Found, folded: Folded
 ) -> None:
     """List orders, newest in the first document; one that came very late goes behind."""
     key = keys.customer(customer_id)
     index = load(MINE, found.get(key), CustomerIndex())
-    now: list[Mine] = []
-    late: list[Mine] = []
-    for row, before in rows:
-        mine = Mine(row.order_id, row.placed.at if row.placed else row.timeline[0].at)
-        if not index.ends_before(mine):
-            now.append(mine)
-        elif before is None or before.placed is None:  # Else it was listed when it was new.
-            late.append(mine)
-    after, moves = split(with_mine(index, now))
+    mine = [Mine(row.order_id, row.placed.at) for row in rows if row.placed]
+    late = tuple(each for each in mine if index.ends_before(each))
+    after, moves = split(with_mine(index, (each for each in mine if each not in late)))
     if late:
-        folded.behind[keys.customer(customer_id, index.behind)] = tuple(late)
+        behind = (keys.customer(customer_id, n) for n in range(1, index.behind + 1))
+        folded.late[tuple(behind)] = late
     if moves:
         folded.behind[keys.customer(customer_id, after.behind)] = moves
     if after != index:

@@ -112,15 +112,15 @@ def entry_of(name: str, row: Row | None) -> Entry | None:
     """Return how a row stands on a list, or None when it does not."""
     if row is None:
         return None
+    # A time that only facts of this list can change, or the sequence of facts would show.
     match name.partition(":")[0]:
         case "board":
-            there = is_on_board(row)
+            there, at = is_on_board(row), row.queued_at
         case "deliveries":
-            there = is_delivery(row)
+            there, at = is_delivery(row), row.placed.at if row.placed else None
         case _:
-            there = not is_at_rest(row)
-    at = row.queued_at if name.startswith("board:") and row.queued_at else row.timeline[0].at
-    return Entry(row.order_id, at, is_waiting(row)) if there else None
+            there, at = not is_at_rest(row), row.timeline[0].at
+    return Entry(row.order_id, at, is_waiting(row)) if there and at else None
 
 
 def put(shelves: Sequence[Shelf], order_id: str, entry: Entry | None) -> list[Shelf]:

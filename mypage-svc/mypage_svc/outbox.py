@@ -25,6 +25,8 @@ class Outbox:
         self._frames.pop(order_id, None)
         self._frames[order_id] = frame
         self.overflowed |= len(self._frames) > OUTBOX_LIMIT
+        if self.overflowed:
+            self._frames.clear()  # A snapshot will have it all.
         self._some.set()
 
     def restart(self, frame: Frame) -> None:

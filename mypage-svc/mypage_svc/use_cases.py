@@ -7,7 +7,7 @@ from typing import Final
 from cafe_kit.clock import Clock
 from cafe_kit.events import Cause, Received
 from cafe_kit.outcomes import Done, Outcome
-from mypage_svc.domain import is_delivery, order_status
+from mypage_svc.domain import is_delivery, is_on_board, order_status
 from mypage_svc.inbound import PageChanged, Told
 from mypage_svc.indexes import (
     BOARD_LIMIT,
@@ -71,18 +71,17 @@ async def pages_of(
 ) -> tuple[list[Page], Place | None]:
     """Return up to `limit` of a customer's pages, newest first, and where to go on, if anywhere."""
     places: list[Place] = []
-    number, behind = (after.number, 0) if after else (0, 0)
+    number, passed = (after.number, False) if after else (0, True)
     while len(places) <= limit:
         index = await service.pages.of_customer(customer_id, number)
-        behind = index.behind if number == 0 else number - 1
-        places += [
-            Place(mine, number)
-            for mine in index.orders
-            if after is None or number != after.number or mine.place < after.mine.place
-        ]
-        if behind == 0:
+        for mine in index.orders:
+            if passed:
+                places.append(Place(mine, number))
+            passed = passed or (after is not None and mine.order_id == after.mine.order_id)
+        # The order at the cursor may have moved behind meanwhile: then it is looked for there.
+        number = number - 1 if number else index.behind
+        if number == 0 or not index.orders:
             break
-        number = behind
     shown = places[:limit]
     rows = await service.pages.rows([place.mine.order_id for place in shown])
     # A list may be there a moment before the row that belongs on it.
@@ -94,7 +93,9 @@ async def board(service: MyPages, cafe_id: str) -> list[Page]:
     """Return a cafe's first `BOARD_LIMIT` active orders, longest waiting first."""
     entries = await _board(service, cafe_id)
     rows = await service.pages.rows([entry.order_id for entry in entries[:BOARD_LIMIT]])
-    return [Page(row, queue_position(entries, row.order_id)) for row in rows if row.placed]
+    # A row that has just left may still be on the list.
+    there = (row for row in rows if row.placed and is_on_board(row))
+    return [Page(row, queue_position(entries, row.order_id)) for row in there]
 
 
 async def to_deliver(service: MyPages, rider: str | None) -> list[Page]:

@@ -41,7 +41,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 @pytest.fixture
 def browser(provider: Program) -> Iterator[Browser]:
     """A browser that has never been here."""
-    browser = Browser(provider)
+    browser = Browser(str(provider.client.base_url))
     with browser.http:
         yield browser
 
@@ -49,7 +49,7 @@ def browser(provider: Program) -> Iterator[Browser]:
 @pytest.fixture
 def other_browser(provider: Program) -> Iterator[Browser]:
     """Somebody else's."""
-    browser = Browser(provider)
+    browser = Browser(str(provider.client.base_url))
     with browser.http:
         yield browser
 

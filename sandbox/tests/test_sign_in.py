@@ -3,13 +3,11 @@
 import re
 import time
 
-import httpx
 import jwt
 import pytest
 
 from sandbox.tests.browser import (
     CLIENT,
-    OTHER_WEB,
     WEB,
     Browser,
     answer_of,
@@ -17,7 +15,6 @@ from sandbox.tests.browser import (
     error_of,
     hidden_fields,
 )
-from sandbox.tests.sandbox_program import Program
 
 ISSUER = "https://identity.cafe.example"
 
@@ -43,7 +40,8 @@ def test_a_choice_leads_back_with_a_code_that_gives_tokens(browser: Browser) -> 
     access = claims(browser, tokens["access_token"], "cafe")
     identity = claims(browser, tokens["id_token"], CLIENT)
     ben = {"sub": "ben", "roles": ["barista"], "cafe_id": "gangnam", "iss": ISSUER}
-    times = {"iat": access["iat"], "exp": access["iat"] + 60}  # pyright: ignore[reportOperatorIssue]
+    began_s = int(str(access["iat"]))
+    times = {"iat": began_s, "exp": began_s + 60}
     assert access == ben | times | {"aud": "cafe"}
     assert identity.pop("nonce") == "nonce-1"
     assert before_s <= int(str(identity.pop("auth_time"))) <= time.time()
@@ -109,13 +107,10 @@ def test_who_cannot_be_chosen_is_asked_again(browser: Browser, choice: dict[str,
 def test_the_page_warns_escapes_and_can_neither_be_framed_nor_run_scripts(browser: Browser) -> None:
     page = browser.authorize(state="\"><script>alert('x')</script>")
 
-    policy = dict(
-        part.strip().partition(" ")[::2]
-        for part in page.headers["content-security-policy"].split(";")
-    )
-    assert policy["default-src"] == "'none'"
-    assert policy["frame-ancestors"] == "'none'"
-    assert policy["form-action"] == "'self' http://127.0.0.1:19010 https://cafe.example"
+    policy = page.headers["content-security-policy"].split("; ")
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "form-action 'self' http://127.0.0.1:19010 https://cafe.example" in policy
     assert page.headers["cache-control"] == "no-store"
     assert "<script" not in page.text
     assert hidden_fields(page)["state"] == "\"><script>alert('x')</script>"
@@ -182,83 +177,3 @@ def test_who_signs_out_is_sent_only_where_the_web_app_is(browser: Browser) -> No
 
     assert (elsewhere.status_code, nowhere.status_code) == (200, 200)
     assert "Signed out" in nowhere.text
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"client_id": "other"},
-        {"client_id": None},
-        {"redirect_uri": None},
-        {"redirect_uri": "https://elsewhere.example/"},
-        {"redirect_uri": WEB.rstrip("/")},
-        {"redirect_uri": f"{WEB}?x=1"},
-        {"redirect_uri": WEB.replace("127.0.0.1", "localhost")},
-    ],
-)
-def test_nobody_is_sent_where_no_client_of_ours_is(
-    browser: Browser, changes: dict[str, str | None]
-) -> None:
-    asked_for = browser.authorize(**changes)
-    chosen = browser.http.post("/authorize", data=asked(**changes) | {"persona": "ana"})
-
-    for page in (asked_for, chosen):
-        assert page.status_code == 400
-        assert page.headers["content-type"].startswith("text/html")
-        assert "location" not in page.headers
-
-
-@pytest.mark.parametrize(
-    ("changes", "error"),
-    [
-        ({"response_type": "token"}, "unsupported_response_type"),
-        ({"response_type": None}, "invalid_request"),
-        ({"scope": "email"}, "invalid_scope"),
-        ({"scope": None}, "invalid_request"),
-        ({"code_challenge": None}, "invalid_request"),
-        ({"code_challenge": "short"}, "invalid_request"),
-        ({"code_challenge_method": "plain"}, "invalid_request"),
-        ({"code_challenge_method": None}, "invalid_request"),
-        ({"prompt": "maybe"}, "invalid_request"),
-        ({"nonce": "n" * 257}, "invalid_request"),
-        ({"state": "s" * 513}, "invalid_request"),
-    ],
-)
-def test_a_wrong_request_of_our_client_is_told_to_the_client(
-    browser: Browser, changes: dict[str, str | None], error: str
-) -> None:
-    brought = answer_of(browser.authorize(**changes))
-
-    assert brought["error"] == error
-    assert brought["error_description"]
-    assert brought["iss"] == ISSUER
-    assert "code" not in brought
-
-
-def test_a_parameter_given_twice_is_refused(browser: Browser) -> None:
-    twice = [*asked().items(), ("state", "other")]
-
-    page = browser.http.get("/authorize", params=httpx.QueryParams(twice))
-
-    assert error_of(page) == "invalid_request"
-
-
-def test_the_metadata_names_the_endpoints_and_what_they_take(
-    browser: Browser, provider: Program
-) -> None:
-    metadata = browser.http.get("/.well-known/openid-configuration").json()
-
-    url = str(provider.client.base_url).rstrip("/")
-    assert metadata["issuer"] == ISSUER
-    assert metadata["authorization_endpoint"] == f"{url}/authorize"
-    assert metadata["token_endpoint"] == f"{url}/token"
-    assert metadata["jwks_uri"] == f"{url}/.well-known/jwks.json"
-    assert metadata["end_session_endpoint"] == f"{url}/logout"
-    assert metadata["code_challenge_methods_supported"] == ["S256"]
-
-
-def test_a_second_redirect_uri_is_as_good_and_joins_what_it_brings(browser: Browser) -> None:
-    back = browser.choose(browser.authorize(redirect_uri=OTHER_WEB), persona="ana")
-
-    code = answer_of(back)["code"]
-    assert browser.redeem(code, redirect_uri=OTHER_WEB).status_code == 200

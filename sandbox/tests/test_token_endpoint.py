@@ -36,7 +36,7 @@ def test_a_code_is_of_use_only_to_who_asked_for_it(
 @pytest.mark.parametrize(
     ("fields", "error"),
     [
-        ({}, "invalid_request"),
+        ({"code": "x"}, "invalid_request"),
         ({"grant_type": "password"}, "unsupported_grant_type"),
         ({"grant_type": "authorization_code"}, "invalid_request"),
         ({"grant_type": "refresh_token"}, "invalid_request"),
@@ -129,7 +129,7 @@ def test_no_script_of_any_origin_reads_the_rest(browser: Browser, path: str) -> 
 
 
 def test_without_redirect_uris_no_browser_signs_in(identity: Program) -> None:
-    browser = Browser(identity)
+    browser = Browser(str(identity.client.base_url))
     with browser.http:
         page = browser.authorize(redirect_uri=WEB)
 

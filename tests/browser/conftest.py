@@ -1,4 +1,4 @@
-"""One real stack with its gateway and one Chromium for all stories; a browser context per person."""
+"""One real stack with its gateway and one Chromium for all stories, a browser context a person."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AsyncExitStack
@@ -41,7 +41,7 @@ async def cafe(stack: Stack) -> AsyncGenerator[Cafe]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def visit(stack: Stack, browser: Browser) -> AsyncGenerator[Visit]:
-    """`await visit()` is somebody with an empty browser; nobody's browser may have complained."""
+    """Somebody with an empty browser, for each call; no browser may have complained in the end."""
     visitors: list[Visitor] = []
     async with AsyncExitStack() as contexts:
 

@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from playwright.async_api import Locator, Page, Request, expect
+from playwright.async_api import Locator, Page, Request, ViewportSize, expect
 
 from tests.browser.watch import Watch
 
 PATIENCE_MS: Final = 20_000
-PHONE: Final = {"width": 375, "height": 760}
+PHONE: Final = ViewportSize(width=375, height=760)
 """CSS pixels of a small phone."""
 
 expect.set_options(timeout=PATIENCE_MS)

@@ -53,7 +53,9 @@ async def test_the_gateway_goes_and_comes_back_and_nothing_is_missed(
     ana, ben, order_id = await followed(visit, cafe, "ana-follows")
 
     async with away(stack, "gateway"):
-        await expect(ana.page.get_by_text("No connection. What you see was true at")).to_be_visible()
+        await expect(
+            ana.page.get_by_text("No connection. What you see was true at")
+        ).to_be_visible()
         await expect(ana.page.get_by_test_id("live")).to_contain_text("Not live: as it was at")
         await ana.sees("Paid")
         await ben.serve(order_id, "accept", "start")

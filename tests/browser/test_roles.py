@@ -43,7 +43,8 @@ async def test_a_barista_does_not_get_another_cafes_board(visit: Visit) -> None:
 
     await ben.go("boards/hongdae")
 
-    await expect(ben.page.get_by_role("alert")).to_contain_text("Your role does not allow this.")
+    refusal = ben.page.get_by_role("alert").filter(has_text="Your role does not allow this.")
+    await expect(refusal).to_be_visible()
 
 
 async def test_a_visitor_sees_menus_and_is_asked_to_sign_in_at_ordering(
@@ -80,9 +81,9 @@ async def test_pages_that_need_a_person_ask_for_one(visit: Visit) -> None:
 
 async def test_a_token_that_is_left_in_a_storage_would_be_found(visit: Visit) -> None:
     ana = await visit()
-    asked = ana.page.context.wait_for_event("response", lambda answer: answer.url.endswith("/token"))
-    await ana.sign_in("ana-watched")
-    token = (await (await asked).json())["refresh_token"]
+    async with ana.page.expect_response("**/token") as answer:
+        await ana.sign_in("ana-watched")
+    token = (await (await answer.value).json())["refresh_token"]
     assert await ana.watch.faults() == []
 
     await ana.page.evaluate("token => localStorage.setItem('t', token)", token)

@@ -34,7 +34,7 @@ class Watch:
         self.complaints: list[str] = []
         self.kept: list[str] = []
         self._context = context
-        self._expected = list(USUAL)
+        self._expected: list[str] = list(USUAL)
         self._tokens: set[str] = set()
         self._reading: list[asyncio.Task[None]] = []
 

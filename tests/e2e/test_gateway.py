@@ -1,6 +1,7 @@
 """The one front door: what is public answers through it, what is not is not there."""
 
 import asyncio
+import json
 import re
 import uuid
 from collections.abc import AsyncGenerator, Generator
@@ -111,6 +112,37 @@ async def page_once(
     )
 
 
+async def test_pages_come_through_the_door_while_they_change(
+    cafe: Cafe, door: httpx.AsyncClient
+) -> None:
+    ana = cafe.customer()
+    headers = {**await bearer(ana), "accept": "text/event-stream"}
+
+    async with door.stream("GET", "/my-pages/stream", headers=headers) as stream:
+        frames = _frames(stream)
+        event, snapshot = await asyncio.wait_for(anext(frames), 10)
+        assert (event, snapshot["items"]) == ("snapshot", [])
+        order_id = await ana.ordered()
+        told: list[tuple[str, str, str]] = []
+        async with asyncio.timeout(30):
+            while ("page", order_id, "Paid") not in told:
+                event, page = await anext(frames)
+                told.append((event, page["order_id"], page["order_status"]))
+
+    assert {(event, order_id) for event, order_id, _ in told} == {("page", order_id)}
+
+
+async def _frames(stream: httpx.Response) -> AsyncGenerator[tuple[str, dict[str, Any]]]:
+    """Yield event and data of each frame."""
+    event = ""
+    async for line in stream.aiter_lines():
+        name, _, value = line.partition(": ")
+        if name == "event":
+            event = value
+        elif name == "data":
+            yield event, json.loads(value)
+
+
 async def test_a_forged_caller_is_taken_for_anybody(door: httpx.AsyncClient) -> None:
     forged = {"dapr-caller-app-id": "order-svc", "dapr-api-token": "wrong"}
 
@@ -185,7 +217,7 @@ async def test_while_one_of_two_replicas_is_replaced_nobody_is_turned_away(pair:
     async with httpx.AsyncClient(timeout=15) as http:
         cafe = Cafe(pair.folder.running(), http)
         over, door = asyncio.Event(), pair.url("gateway")
-        asked = [asyncio.create_task(_order_and_look(cafe, door, over)) for _ in range(4)]
+        asked = [asyncio.create_task(_order_and_look(cafe, door, over)) for _ in range(2)]
 
         await asyncio.to_thread(pair.restart, "order-svc", "order-svc.daprd")
         await asyncio.to_thread(pair.restart, "mypage-svc.2", "mypage-svc.2.daprd")

@@ -15,16 +15,20 @@ from tools.topology import Commands, Topology, default_ports
 
 PROBES = {"cafe-svc": "/cafes", "mypage-svc": "/deliveries"}
 """A route of each service that is played, kept for finding out whether it is there."""
+TRACES_LINK = "http://traces.example/{trace_id}?from=cafe"
 Behind = Callable[[str, "Echo"], AbstractAsyncContextManager[None]]
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
-    """The gateway and nothing that it leads to."""
+    """The gateway and nothing that it leads to; somebody has a place for traces, none for logs."""
     ports = random_ports(default_ports(RUN_FILE))
     folder = tmp_path_factory.mktemp("gateway")
-    with Stack(Topology(RUN_FILE, folder, Commands(), ports), only={"gateway"}) as stack:
-        yield stack
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRACES_LINK", f'"{TRACES_LINK}"')
+        stack = Stack(Topology(RUN_FILE, folder, Commands(), ports), only={"gateway"})
+        with stack:
+            yield stack
 
 
 @pytest.fixture

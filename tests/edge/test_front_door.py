@@ -9,7 +9,7 @@ import httpx
 import pytest
 from aiohttp import web
 
-from tests.edge.conftest import Behind, Echo
+from tests.edge.conftest import TRACES_LINK, Behind, Echo
 from tools.stack import Stack
 
 pytestmark = pytest.mark.real
@@ -89,6 +89,12 @@ async def test_ops_of_a_service_arrive_where_each_service_has_them(
         "GET /ops/dead-letters?limit=2&cursor=a%2Fb",
         "POST /ops/dead-letters/abc/discard",
     ]
+
+
+async def test_the_web_app_learns_where_traces_and_logs_are(door: httpx.AsyncClient) -> None:
+    links = (await door.get("/config.json")).json()["links"]
+
+    assert links == {"traces": TRACES_LINK, "logs": None}
 
 
 @pytest.mark.parametrize(

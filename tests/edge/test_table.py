@@ -50,7 +50,7 @@ def caddy(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def matching(path: str) -> list[str]:
-    return [found for each, found in expressions().items() if re.search(each, path)]
+    return [found for each, found in expressions().items() if re.fullmatch(each, path)]
 
 
 def test_the_committed_routes_are_those_of_the_table() -> None:

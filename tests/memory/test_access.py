@@ -19,6 +19,8 @@ from tests.memory.cafe import AUDIENCE, ISSUER, MemoryCafe, token
 from tests.memory.journeys import PICKUP
 from tests.memory.node import SERVICES
 from tests.memory.people import ALLOWED, OWNER, PEOPLE, TABLE, Person, promised
+from tools.access import PAGE, render
+from tools.edge import read_routes
 
 Call = tuple[str, str]
 """(app id, "METHOD /path")."""
@@ -103,6 +105,10 @@ def test_every_route_of_a_service_has_a_row_or_is_for_no_person(app_id: str) -> 
     }
     assert for_people == {route for service, route in TABLE if service == app_id}
     assert "GET /metrics" in found, "undocumented routes are seen too"
+
+
+def test_the_committed_page_shows_the_table() -> None:
+    assert PAGE.read_text() == render(read_routes())
 
 
 @pytest.mark.parametrize("who", PEOPLE)

@@ -21,8 +21,10 @@ from tests.simulation.rest import REST_S, come_to_rest
 from tests.simulation.tally import Tally
 from tests.simulation.world import World
 
-ID: Final = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}")
-
+ID: Final = re.compile(
+    r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}|(?<=:open:)\d+|(?<=:deliveries:)\d+"
+)
+"""What differs from run to run: an id, and the list that an order stands on because of its id."""
 
 LOST: Final = "lost"
 DEAF: Final = "mypage-svc"

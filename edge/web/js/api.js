@@ -33,7 +33,7 @@ export class Unreachable extends Error {}
  */
 export async function call(method, path, options = {}) {
   const answer = await authorized(path, (headers) => send(method, path, headers, options));
-  return reading(path, options.signal, () => answer.json());
+  return reading(path, () => answer.json());
 }
 
 /** GET for a view that may go away: see `call`. */
@@ -62,19 +62,27 @@ export async function authorized(path, sendWith) {
 
 /**
  * `fetch`, with its network errors told as `Unreachable`.
- * @throws {Unreachable} and AbortError where `signal` was aborted by its owner
+ * @throws {Unreachable} and AbortError where it was called off
  */
-export async function reach(path, init, signal) {
-  const answer = await reading(path, signal, () => fetch(path, init));
+export async function reach(path, init) {
+  const answer = await reading(path, () => fetch(path, init));
   reached();
   return answer;
 }
 
-async function reading(path, signal, read) {
+/**
+ * Read from the network, with its errors told as `Unreachable`.
+ * @template T
+ * @param {string} path
+ * @param {() => Promise<T>} read
+ * @returns {Promise<T>}
+ * @throws {Unreachable} and AbortError where it was called off
+ */
+export async function reading(path, read) {
   try {
     return await read();
   } catch (error) {
-    if (signal?.aborted || !isNetworkError(error)) throw error;
+    if (!isNetworkError(error)) throw error;
     unreached();
     throw new Unreachable(path, { cause: error });
   }
@@ -92,7 +100,7 @@ function send(method, path, headers, { body, headers: more, signal }) {
     init.headers["content-type"] = "application/json";
     init.body = JSON.stringify(body);
   }
-  return reach(path, init, signal);
+  return reach(path, init);
 }
 
 function bearer(token) {
@@ -101,7 +109,7 @@ function bearer(token) {
 
 async function problemOf(answer) {
   const isJson = answer.headers.get("content-type")?.includes("json");
-  const told = isJson ? await reading(answer.url, undefined, () => answer.json()) : {};
+  const told = isJson ? await reading(answer.url, () => answer.json()) : {};
   return new Problem({
     status: answer.status,
     detail: typeof told.detail === "string" ? told.detail : "",

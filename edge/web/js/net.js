@@ -11,12 +11,12 @@ export const net = createStore({ online: true, since: Date.now() });
 let lastAnswerAt = Date.now();
 let timer = 0;
 
-/** Say that an answer came, whatever it said. */
+/** Say that an answer came, whatever it said. Whether there is a network, the browser knows. */
 export function reached() {
   clearTimeout(timer);
   timer = 0;
   lastAnswerAt = Date.now();
-  if (!net.get().online) net.set({ online: true, since: lastAnswerAt });
+  if (!net.get().online && navigator.onLine) net.set({ online: true, since: lastAnswerAt });
 }
 
 /** Say that no answer came. */
@@ -48,9 +48,10 @@ async function probe(waitedMs) {
   }
 }
 
-/** Tell a failed, timed out or cancelled fetch from a bug. */
+/** Tell a fetch that failed or took too long from one that was called off, and from a bug. */
 export function isNetworkError(error) {
-  return error instanceof TypeError || error instanceof DOMException;
+  const isTooLate = error instanceof DOMException && error.name === "TimeoutError";
+  return error instanceof TypeError || isTooLate;
 }
 
 window.addEventListener("offline", unreached);

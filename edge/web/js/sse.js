@@ -1,10 +1,10 @@
 // Server-sent events over fetch: EventSource can send neither a token nor look at a refusal.
 
-import { authorized, Problem, reach, Unreachable } from "./api.js";
-import { backoffMs, isNetworkError, net, reached } from "./net.js";
+import { authorized, Problem, reach, reading, Unreachable } from "./api.js";
+import { backoffMs, net, reached } from "./net.js";
 
 const SILENCE_MS = 45_000;
-const LONGEST_WAIT_MS = 15_000;
+const LONGEST_WAIT_MS = 5000;
 const BUFFER_LIMIT = 4_000_000;
 
 /**
@@ -106,7 +106,7 @@ function opened(stream) {
       signal: AbortSignal.any([leaving.signal, silence.signal]),
       cache: "no-store",
     };
-    return within(silence, reach(path, init, leaving.signal));
+    return within(silence, reach(path, init));
   });
 }
 
@@ -119,25 +119,16 @@ async function readAll(stream, answer) {
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   stream.listener.onState("live");
   for (;;) {
-    const { done, value } = await within(stream.silence, read(stream.path, reader));
+    const { done, value } = await within(stream.silence, reading(stream.path, () => reader.read()));
     if (done) return;
     reached();
     feed(value);
   }
 }
 
-async function read(path, reader) {
-  try {
-    return await reader.read();
-  } catch (error) {
-    if (!isNetworkError(error)) throw error;
-    throw new Unreachable(path, { cause: error });
-  }
-}
-
 /** Give up on a connection that is silent for too long: heartbeats come every 15 seconds. */
 async function within(silence, promise) {
-  const timer = setTimeout(() => silence.abort(), SILENCE_MS);
+  const timer = setTimeout(() => silence.abort(new DOMException("silent", "TimeoutError")), SILENCE_MS);
   try {
     return await promise;
   } finally {

@@ -1,88 +1,37 @@
-"""Pages, indexes and boards: whatever comes in whatever sequence, the outcome is the same (I7)."""
+"""A page row: whatever comes in whatever sequence, the outcome is the same (I7)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from functools import reduce
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mypage_svc.domain import (
-    Fact,
-    Fulfilment,
-    Item,
-    Moment,
-    Money,
-    Part,
-    Placed,
-    Row,
-    Source,
-    fold,
-)
-from mypage_svc.indexes import (
-    CUSTOMER_LIMIT,
-    Active,
-    BoardIndex,
-    CustomerIndex,
-    Mine,
-    queue_position,
-    with_active,
-    with_mine,
-)
+from mypage_svc.domain import Contradiction, fold, is_at_rest, is_delivery, is_on_board, is_waiting
+from mypage_svc.model import Fact, Moment, Part, Row, Source
 from mypage_svc.saga import REACTIONS
-
-START = datetime(2026, 3, 2, 9, tzinfo=UTC)
-STEPS = (
-    ("OrderPlaced", Source.ORDER, 1, "PLACED"),
-    ("Paid", Source.PAYMENT, 2, "PAID"),
-    ("OrderQueued", Source.CAFE_ORDER, 1, "QUEUED"),
-    ("OrderAccepted", Source.CAFE_ORDER, 2, "ACCEPTED"),
-    ("MakeStarted", Source.CAFE_ORDER, 3, "MAKING"),
-    ("MakeCompleted", Source.CAFE_ORDER, 4, "READY"),
-    ("DeliveryStarted", Source.CAFE_ORDER, 5, "DELIVERING"),
-    ("DeliveryConfirmed", Source.CAFE_ORDER, 6, "DELIVERED"),
-)
-PLACED = Placed(
-    items=(Item("latte", "Latte", 1, Money(5000, "KRW")),),
-    total=Money(5000, "KRW"),
-    fulfilment=Fulfilment("delivery", "1 Teheran-ro"),
-    note=None,
-    at=START,
-)
+from tests.memory.stories import PLACED, START, STEPS, story
 
 
-def story(number: int, steps: int = len(STEPS)) -> list[Fact]:
-    """Return the first facts of the order `o-<number>`, placed that many minutes after START."""
-    at = START + timedelta(minutes=number)
-    return [
-        Fact(
-            order_id=f"o-{number}",
-            customer_id="ana",
-            cafe_id="gangnam",
-            event=event,
-            source=source,
-            version=version,
-            status=status,
-            at=at + timedelta(seconds=second),
-            placed=replace(PLACED, at=at) if event == "OrderPlaced" else None,
-            ready_at=at + timedelta(minutes=10) if event == "OrderAccepted" else None,
-        )
-        for second, (event, source, version, status) in enumerate(STEPS[:steps])
-    ]
+def folded(facts: Iterable[Fact]) -> Row:
+    """Fold facts of one order one by one."""
+    row = reduce(fold, facts, None)
+    assert row is not None
+    return row
 
 
-def projected(facts: Iterable[Fact]) -> tuple[dict[str, Row], CustomerIndex, BoardIndex]:
-    """Fold facts one by one into rows, ana's index and gangnam's board."""
-    rows: dict[str, Row] = {}
-    mine, board = CustomerIndex(), BoardIndex()
-    for fact in facts:
-        row = rows[fact.order_id] = fold(rows.get(fact.order_id), fact)
-        mine, board = with_mine(mine, row), with_active(board, row)
-    return rows, mine, board
+def refunded(order_id: str) -> list[Fact]:
+    """Return the facts of an order that is cancelled after its payment, and paid back."""
+    placed, paid, queued = story(order_id, 3)
+    cancelled = replace(queued, event="CafeOrderCancelled", version=2, status="CANCELLED")
+    back = replace(paid, event="PaymentRefunded", version=4, status="REFUNDED")
+    given_back = replace(back, refunded=PLACED.total, at=paid.at + timedelta(seconds=30))
+    return [placed, paid, queued, cancelled, given_back]
 
 
-# One order is done, one is being made, one waits and one is not paid yet.
-STORIES = [*story(1), *story(2, 5), *story(3, 3), *story(4, 1)]
+STORIES = [story("o-1"), story("o-1", 5), refunded("o-1")]
 
 
 def test_every_event_is_heard_once_under_its_own_name() -> None:
@@ -93,9 +42,9 @@ def test_every_event_is_heard_once_under_its_own_name() -> None:
 
 
 def test_a_full_story_gives_this_row() -> None:
-    rows, *_ = projected(story(0))
+    row = folded(story("o-0"))
 
-    assert rows["o-0"] == Row(
+    assert row == Row(
         order_id="o-0",
         customer_id="ana",
         cafe_id="gangnam",
@@ -105,6 +54,7 @@ def test_a_full_story_gives_this_row() -> None:
         cafe_order=Part(6, "DELIVERED"),
         ready_at=START + timedelta(minutes=10),
         queued_at=START + timedelta(seconds=2),
+        rider="rio",
         timeline=tuple(
             Moment(event, START + timedelta(seconds=second), source, version)
             for second, (event, source, version, _) in enumerate(STEPS)
@@ -112,50 +62,80 @@ def test_a_full_story_gives_this_row() -> None:
     )
 
 
-@given(st.permutations(STORIES), st.lists(st.sampled_from(STORIES), max_size=10))
-def test_any_sequence_with_any_repetition_gives_the_same_documents(
-    mixed: Sequence[Fact], again: Sequence[Fact]
+@given(st.sampled_from(STORIES), st.data())
+def test_any_sequence_with_any_repetition_gives_the_same_row(
+    facts: Sequence[Fact], data: st.DataObject
 ) -> None:
-    assert projected([*mixed, *again]) == projected(STORIES)
-    assert projected([*again, *mixed]) == projected(STORIES)
+    mixed = data.draw(st.permutations(facts))
+    again = data.draw(st.lists(st.sampled_from(facts), max_size=5))
+
+    assert folded([*mixed, *again]) == folded([*again, *mixed]) == folded(facts)
 
 
 def test_an_older_version_never_replaces_a_newer_one() -> None:
-    rows, *_ = projected(reversed(story(0)[:5]))
+    row = folded(reversed(story("o-0", 5)))
 
-    assert rows["o-0"].cafe_order == Part(3, "MAKING")
-
-
-def test_the_board_has_what_the_cafe_is_busy_with_and_counts_who_waits() -> None:
-    _, mine, board = projected([*STORIES, *story(5, 6)])
-
-    assert [m.order_id for m in mine.orders] == ["o-5", "o-4", "o-3", "o-2", "o-1"]
-    assert [(a.order_id, a.waiting) for a in board.orders] == [
-        ("o-2", True),
-        ("o-3", True),
-        ("o-5", False),
-    ]
-    positions = {f"o-{n}": queue_position(board, f"o-{n}") for n in range(1, 6)}
-    assert positions == {"o-1": None, "o-2": 1, "o-3": 2, "o-4": None, "o-5": None}
+    assert row.cafe_order == Part(3, "MAKING")
 
 
-def test_an_order_comes_onto_the_board_when_it_is_known_since_when_it_waits() -> None:
-    *_, without_queued = projected(fact for fact in story(0, 5) if fact.event != "OrderQueued")
-    *_, complete = projected(story(0, 5))
+@pytest.mark.parametrize("other", [{"customer_id": "ben"}, {"cafe_id": "jamsil"}])
+def test_a_fact_about_somebody_elses_order_contradicts(other: dict[str, str]) -> None:
+    placed, paid = story("o-0", 2)
 
-    assert without_queued == BoardIndex()
-    assert complete == BoardIndex((Active("o-0", START + timedelta(seconds=2), waiting=True),))
+    with pytest.raises(Contradiction, match="Paid"):
+        fold(folded([placed]), replace(paid, **other))
 
 
-def test_a_customer_keeps_the_newest_and_a_board_keeps_all() -> None:
-    mine, board = CustomerIndex(), BoardIndex()
-    for number in range(CUSTOMER_LIMIT + 2):
-        at = START + timedelta(minutes=number)
-        placed, queued = replace(PLACED, at=at), Part(1, "QUEUED")
-        row = Row(f"o-{number}", "ana", "gangnam", placed, cafe_order=queued, queued_at=at)
-        mine, board = with_mine(mine, row), with_active(board, row)
+@pytest.mark.parametrize(
+    ("steps", "on_board", "waiting", "delivery", "at_rest"),
+    [
+        (1, False, False, False, False),
+        (3, True, True, False, False),
+        (5, True, True, False, False),
+        (6, True, False, True, False),
+        (7, True, False, True, False),
+        (8, False, False, False, True),
+    ],
+    ids=["placed", "queued", "making", "ready", "under way", "delivered"],
+)
+def test_who_is_busy_with_an_order_follows_from_its_row(
+    steps: int, *, on_board: bool, waiting: bool, delivery: bool, at_rest: bool
+) -> None:
+    row = folded(story("o-0", steps))
 
-    newest = CUSTOMER_LIMIT + 1
-    assert len(mine.orders) == CUSTOMER_LIMIT
-    assert mine.orders[0] == Mine(f"o-{newest}", START + timedelta(minutes=newest))
-    assert [a.order_id for a in board.orders] == [f"o-{n}" for n in range(newest + 1)]
+    assert is_on_board(row) == on_board
+    assert is_waiting(row) == waiting
+    assert is_delivery(row) == delivery
+    assert is_at_rest(row) == at_rest
+
+
+def test_an_order_for_the_counter_is_no_delivery() -> None:
+    row = folded(story("o-0", 6, method="pickup"))
+
+    assert not is_delivery(row)
+
+
+def test_an_order_is_on_the_board_when_it_is_known_since_when_it_waits() -> None:
+    without = [fact for fact in story("o-0", 5) if fact.event != "OrderQueued"]
+
+    assert not is_on_board(folded(without))
+    assert is_on_board(folded(story("o-0", 5)))
+
+
+@pytest.mark.parametrize(
+    ("payment", "at_rest"), [("PAID", False), ("REFUNDING", False), ("REFUNDED", True)]
+)
+def test_an_order_given_up_is_at_rest_when_its_money_is(payment: str, *, at_rest: bool) -> None:
+    *facts, _ = refunded("o-0")
+    money = replace(facts[1], event="Said", version=3, status=payment)
+
+    assert is_at_rest(folded([*facts, money])) == at_rest
+
+
+def test_an_order_given_up_before_any_payment_waits_for_word_of_the_money() -> None:
+    placed, _, queued = story("o-0", 3)
+    cancelled = replace(queued, event="CafeOrderCancelled", status="CANCELLED")
+    voided = replace(placed, event="PaymentCancelled", source=Source.PAYMENT, status="VOIDED")
+
+    assert not is_at_rest(folded([placed, cancelled]))
+    assert is_at_rest(folded([placed, cancelled, voided]))

@@ -1,6 +1,6 @@
 // The basket: what, how it is to be had, how it is paid; and the order whose answer got lost.
 
-import { html, useState } from "../../vendor/htm-preact.js";
+import { html, useEffect, useRef, useState } from "../../vendor/htm-preact.js";
 import { signIn } from "../auth.js";
 import { basket, giveUp, place, placeAgain, sending, unanswered } from "../basket.js";
 import { useLoad } from "../hooks.js";
@@ -17,43 +17,56 @@ const TEXT_LIMIT = 200;
 export function View({ who }) {
   const now = useStore(basket);
   const lost = useStore(unanswered);
+  const [error, setError] = useState(null);
   return html`
     <${Heading}>${t("basket.title")}<//>
-    ${lost && html`<${Unanswered} />`}
+    ${lost && html`<${Unanswered} setError=${setError} />`}
+    ${error && html`<${Trouble} error=${error} />`}
     ${!now && !lost && html`<${Empty}>${t("basket.empty")} <a href="#/">${t("nav.cafes")}</a><//>`}
-    ${now && html`<${Filled} who=${who} cafeId=${now.cafe_id} lost=${lost} />`}
+    ${now && html`<div hidden=${lost !== null}><${Filled} who=${who} cafeId=${now.cafe_id} setError=${setError} /></div>`}
   `;
 }
 
-/** An order of which nobody knows whether it arrived. While it is being sent, the form shows that. */
-function Unanswered() {
+/** An order of which nobody knows whether it arrived: on its way, or for the person to decide. */
+function Unanswered({ setError }) {
   const busy = useStore(sending);
-  const [error, setError] = useState(null);
+  const section = useRef(null);
+  useEffect(() => {
+    // The button that was pressed is gone.
+    if (!busy && document.activeElement === document.body) section.current.focus();
+  }, [busy]);
   if (busy) return html`<p class="note" role="status">${t(busy.attempt > 1 ? "basket.resending" : "basket.sending")}</p>`;
-  const again = async () => follow(await placeAgain());
-  return html`<section class="note" aria-label=${t("basket.unanswered")}>
+  const again = async () => {
+    setError(null);
+    follow(await placeAgain());
+  };
+  const leave = () => {
+    setError(null);
+    giveUp();
+  };
+  return html`<section class="note" tabindex="-1" ref=${section} aria-label=${t("basket.unanswered")}>
     <p>${t("basket.unanswered")} ${t("basket.once")}</p>
-    ${error && html`<${Trouble} error=${error} />`}
-    <${Action} class="main" run=${again} onProblem=${setError}>${t("basket.resend")}<//>
-    <button type="button" onClick=${giveUp}>${t("basket.give-up")}</button>
+    <div class="actions">
+      <${Action} class="main" run=${again} onProblem=${setError}>${t("basket.resend")}<//>
+      <button type="button" onClick=${leave}>${t("basket.give-up")}</button>
+    </div>
   </section>`;
 }
 
-function Filled({ who, cafeId, lost }) {
+function Filled({ who, cafeId, setError }) {
   const menu = useLoad((signal) => readMenu(cafeId, signal), [cafeId]);
   return html`<${Loaded} from=${menu}>
     ${(there) => html`
       <p>${there.name}</p>
       ${there.open === false && html`<p class="note bad">${t("menu.closed")}</p>`}
-      <${Form} who=${who} menu=${there} lost=${lost} reload=${menu.reload} />
+      <${Form} who=${who} menu=${there} setError=${setError} reload=${menu.reload} />
     `}
   <//>`;
 }
 
-function Form({ who, menu, lost, reload }) {
+function Form({ who, menu, setError, reload }) {
   const { lines } = useStore(basket) ?? { lines: {} };
   const [wish, setWish] = useState({ method: "pickup", address: "", note: "", payment: "ok" });
-  const [error, setError] = useState(null);
   const set = (name) => (event) => setWish({ ...wish, [name]: event.target.value });
   const order = async () => {
     setError(null);
@@ -74,18 +87,16 @@ function Form({ who, menu, lost, reload }) {
         </select>
       </label>
     </form>
-    ${error && html`<${Trouble} error=${error} />`}
-    <${Order} who=${who} hidden=${lost} ready=${wish.method === "pickup" || wish.address.trim()} run=${order} onProblem=${refused} />
+    <${Order} who=${who} ready=${wish.method === "pickup" || wish.address.trim()} run=${order} onProblem=${refused} />
   `;
 }
 
-function Order({ who, hidden, ready, run, onProblem }) {
+function Order({ who, ready, run, onProblem }) {
   if (!who) {
     return html`<p>${t("basket.sign-in")}</p>
       <button type="button" class="main" onClick=${() => signIn()}>${t("sign-in.go")}</button>`;
   }
   if (!who.roles.includes("customer")) return html`<p>${t("basket.not-customer")}</p>`;
-  if (hidden) return null;
   return html`<${Action} class="main" disabled=${!ready} run=${run} onProblem=${onProblem}>${t("basket.order")}<//>`;
 }
 

@@ -1,0 +1,272 @@
+"""The pages are built anew while people order and look: nobody notices; what differs is found."""
+
+import asyncio
+import re
+import sqlite3
+import subprocess
+import sys
+import threading
+import uuid
+from collections import Counter
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+from urllib.parse import quote
+
+import httpx
+import pytest
+import valkey
+
+from tests.e2e.cafe import ORDER, Cafe, Person
+from tests.e2e.conftest import STORE
+from tests.e2e.test_commands import run
+from tests.e2e.test_reconcile import problems
+from tests.waiting import wait_until
+from tools import rebuild_plan
+from tools.launch import ROOT
+from tools.rebuild import rebuild
+from tools.rebuild_plan import APP_ID, GUEST, Plan, ReadSide
+from tools.rebuild_runner import ReadSides
+from tools.stack import Stack
+from tools.terminal import StackError
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.parametrize("other_stack", [STORE], indirect=True, scope="module"),
+]
+PAGE_IS_THERE_S = 60.0
+SERVED = ("accept", "start", "finish", "hand-over")
+Json = dict[str, Any]
+
+
+@pytest.fixture
+def stack(other_stack: Stack) -> Stack:
+    """One of its own: to rebuild disturbs whoever counts something."""
+    return other_stack
+
+
+@contextmanager
+def runner(stack: Stack) -> Generator[None]:
+    """Look after the stack as `make up` does."""
+    over, sides = threading.Event(), ReadSides(stack)
+
+    def look() -> None:
+        while not over.wait(0.2):
+            stack.tick()
+            sides.look()
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+async def test_nobody_notices_that_the_pages_are_built_anew_twice(cafe: Cafe, stack: Stack) -> None:
+    ana, ben = cafe.customer(), cafe.barista()
+    done = [await ordered_and_served(ana, ben) for _ in range(3)]
+    before = [await page(ana, order_id) for order_id in done]
+
+    with runner(stack):
+        async with crowd(cafe, stack, ana, done) as answers:
+            await asyncio.to_thread(rebuild, stack.folder)
+            after_one = [await page(ana, order_id) for order_id in done]
+            await asyncio.to_thread(rebuild, stack.folder)
+
+    assert answers.keys() == {("old", 200), ("order", 201), ("cancel", 202)}
+    assert answers["old", 200] > 100
+    assert answers["cancel", 202] > 10
+    assert after_one == before
+    assert [await page(ana, order_id) for order_id in done] == before
+    assert rebuild_plan.read(stack.folder.path) == Plan(generation_of(stack))
+    assert groups(stack) == {ReadSide(generation_of(stack)).group}
+    assert GUEST not in stack.folder.running()["services"]
+    assert "tell what their owners do" in drift(stack).stdout
+
+
+async def test_the_runbook_deletes_the_old_documents_and_no_other(cafe: Cafe, stack: Stack) -> None:
+    if STORE != "sqlite":
+        pytest.skip("the command is for SQLite")
+    ana, ben = cafe.customer(), cafe.barista()
+    order_id = await ordered_and_served(ana, ben)
+    before, old = await page(ana, order_id), generation_of(stack)
+    with runner(stack):
+        await asyncio.to_thread(rebuild, stack.folder)
+
+    with closing(sqlite3.connect(stack.folder.path / "mypage-svc.db", timeout=30)) as store:
+        store.execute(told_by_the_runbook().replace("||1:", f"||{old}:"))
+        store.commit()
+        left = store.execute("SELECT key FROM state").fetchall()
+
+    assert await page(ana, order_id) == before
+    assert not [key for (key,) in left if key.startswith(f"mypage-svc||{old}:")]
+
+
+async def test_a_page_that_was_changed_behind_its_back_is_found(cafe: Cafe, stack: Stack) -> None:
+    ana, ben = cafe.customer(), cafe.barista()
+    order_id = await ordered_and_served(ana, ben)
+
+    async with changed(cafe, stack, order_id, at_cafe="MAKING"):
+        done = await asyncio.to_thread(drift, stack)
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert problems(done) == {(order_id, "cafe order differs"), (order_id, "not told")}
+    assert "page MAKING (version 5), owner PICKED_UP (version 5)" in done.stdout
+    assert (await asyncio.to_thread(drift, stack)).returncode == 0
+
+
+async def test_new_pages_that_are_not_right_are_not_shown(cafe: Cafe, stack: Stack) -> None:
+    ana, ben = cafe.customer(), cafe.barista()
+    order_id = await ordered_and_served(ana, ben)
+    before, served, known = await page(ana, order_id), generation_of(stack), groups(stack)
+    swallowed(stack, "cafe.OrderPickedUp.v1", order_id)
+
+    with runner(stack), pytest.raises(StackError, match="1 findings in the new pages"):
+        await asyncio.to_thread(rebuild, stack.folder)
+
+    assert await page(ana, order_id) == before
+    assert (generation_of(stack), groups(stack)) == (served, known)
+    assert GUEST not in stack.folder.running()["services"]
+
+
+async def test_who_is_not_ready_in_time_is_sent_away(cafe: Cafe, stack: Stack) -> None:
+    ana = cafe.customer()
+    order_id = await ana.ordered()
+    await ana.page_once(order_id, "Paid", last_event="OrderQueued")
+    served, known = generation_of(stack), groups(stack)
+
+    with runner(stack), pytest.raises(StackError, match=r"Waited 1 s for the past to be read"):
+        await asyncio.to_thread(rebuild, stack.folder, 1.0)
+
+    assert (generation_of(stack), groups(stack)) == (served, known)
+    assert GUEST not in stack.folder.running()["services"]
+    await ana.cancel(order_id)
+    await ana.page_once(order_id, "Cancelled")
+
+
+async def ordered_and_served(customer: Person, barista: Person) -> str:
+    order_id = await customer.ordered()
+    await customer.page_once(order_id, "Paid", last_event="OrderQueued")
+    await barista.serve(order_id, *SERVED)
+    await customer.page_once(order_id, "Completed")
+    return order_id
+
+
+async def page(customer: Person, order_id: str) -> Json:
+    answer = await customer.get(APP_ID, f"/my-pages/{order_id}")
+    return answer.raise_for_status().json()
+
+
+@dataclass
+class Crowd:
+    """People at the front door, and how often they got which answer."""
+
+    cafe: Cafe
+    door: httpx.AsyncClient
+    answers: Counter[tuple[str, int]] = field(default_factory=Counter[tuple[str, int]])
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def ask(self, who: Person, method: str, path: str, **more: Any) -> httpx.Response:
+        """Ask once; how it was answered is counted under the kind of path."""
+        token = await self.cafe.token(who.sub, who.roles, who.cafe_id)
+        headers = {"authorization": f"Bearer {token}", **more.pop("headers", {})}
+        return await self.door.request(method, path, headers=headers, **more)
+
+    async def look(self, who: Person, *paths: str) -> None:
+        """Look at what has been there before, again and again."""
+        while not self.over.is_set():
+            for path in paths:
+                answer = await self.ask(who, "GET", path)
+                self.answers["old", answer.status_code] += 1
+            await asyncio.sleep(0.1)
+
+    async def order(self, who: Person) -> None:
+        """Order, wait for the page, cancel, and so on."""
+        while not self.over.is_set():
+            key = {"Idempotency-Key": str(uuid.uuid4())}
+            placed = await self.ask(who, "POST", "/orders", json=ORDER, headers=key)
+            self.answers["order", placed.status_code] += 1
+            path = f"/my-pages/{placed.json()['order_id']}"
+            await wait_until(
+                lambda path=path: self.ask(who, "GET", path),
+                lambda answer: answer.status_code == 200,
+                what=path,
+                timeout_s=PAGE_IS_THERE_S,
+                every_s=0.1,
+            )
+            cancelled = await self.ask(who, "POST", f"{placed.headers['location']}/cancel")
+            self.answers["cancel", cancelled.status_code] += 1
+
+
+@asynccontextmanager
+async def crowd(
+    cafe: Cafe, stack: Stack, ana: Person, done: list[str]
+) -> AsyncGenerator[Counter[tuple[str, int]]]:
+    """Let two customers order, ana look at her orders, and a barista at the board."""
+    async with httpx.AsyncClient(base_url=stack.url("gateway"), timeout=15) as door:
+        all_ = Crowd(cafe, door)
+        tasks = [asyncio.create_task(all_.order(cafe.customer())) for _ in range(2)]
+        pages = ["/my-pages", *(f"/my-pages/{order_id}" for order_id in done)]
+        tasks.append(asyncio.create_task(all_.look(ana, *pages)))
+        tasks.append(asyncio.create_task(all_.look(cafe.barista(), "/boards/gangnam")))
+        try:
+            yield all_.answers
+        finally:
+            all_.over.set()
+            await asyncio.gather(*tasks)
+
+
+def generation_of(stack: Stack) -> str:
+    return rebuild_plan.read(stack.folder.path).serving
+
+
+def groups(stack: Stack) -> set[str]:
+    """Return the consumer groups of mypage-svc, the one of its dead letters left out."""
+    with closing(valkey.Valkey(port=stack.topology.ports["valkey"])) as client:
+        found = cast("list[Json]", client.xinfo_groups("cafe.OrderPlaced.v1"))
+    return {name for each in found if (name := each["name"].decode()).startswith(APP_ID)}
+
+
+def swallowed(stack: Stack, topic: str, order_id: str) -> None:
+    """Delete an event from the memory of the broker."""
+    with closing(valkey.Valkey(port=stack.topology.ports["valkey"])) as client:
+        entries = cast("list[tuple[bytes, Json]]", client.xrange(topic))
+        [entry] = [id_ for id_, fields in entries if order_id.encode() in fields[b"data"]]
+        assert client.xdel(topic, entry) == 1
+
+
+def drift(stack: Stack) -> subprocess.CompletedProcess[str]:
+    folder = stack.folder.path
+    return run(sys.executable, "-m", "tools.drift", "--run-dir", str(folder), run_dir=folder)
+
+
+@asynccontextmanager
+async def changed(cafe: Cafe, stack: Stack, order_id: str, *, at_cafe: str) -> AsyncGenerator[None]:
+    """Write another state into a page's document, take its last event away, and put both back."""
+    key = f"{generation_of(stack)}:page:{order_id}"
+    sidecar = f"http://127.0.0.1:{stack.topology.ports[f'{APP_ID}.http']}/v1.0/state/mypage-store"
+    headers = stack.topology.tokens.headers(APP_ID)
+
+    async def save(row: Json) -> None:
+        found = await cafe.http.get(f"{sidecar}/{quote(key)}", headers=headers)
+        options = {"etag": found.headers["etag"], "options": {"concurrency": "first-write"}}
+        wish = [{"key": key, "value": row, **options}]
+        (await cafe.http.post(sidecar, json=wish, headers=headers)).raise_for_status()
+
+    before = (await cafe.http.get(f"{sidecar}/{quote(key)}", headers=headers)).json()
+    part = {**before["cafe_order"], "status": at_cafe}
+    await save({**before, "cafe_order": part, "timeline": before["timeline"][:-1]})
+    try:
+        yield
+    finally:
+        await save(before)
+
+
+def told_by_the_runbook() -> str:
+    """Return the statement for SQLite."""
+    text = (ROOT / "docs" / "runbooks" / "rebuild-pages.md").read_text()
+    [statement] = re.findall(r'mypage-svc.db "(DELETE .*)"`', text)
+    return statement.replace("\\|", "|")
