@@ -53,7 +53,7 @@ class Settings(BaseModel):
     caller_rate_per_s: float = Field(default=20, gt=0)
     caller_burst: int = Field(default=100, gt=0)
     page_limit: int = Field(default=50, gt=0)
-    stream_limit: int = Field(default=500, gt=0)
+    stream_limit: int = Field(default=400, gt=0)
     streams_per_caller: int = Field(default=6, gt=0)
     stream_life_s: float = Field(default=3600, gt=0)
     stream_look_s: float = Field(default=15, gt=0)

@@ -126,7 +126,8 @@ def fold_all(keys: Keys, facts: Sequence[Fact], found: Found, now: datetime) -> 
         _shelve(keys, name, pairs, found, folded)
     for customer_id in sorted({fact.customer_id for fact in facts if fact.placed}):
         placed = {f.order_id for f in facts if f.placed and f.customer_id == customer_id}
-        _list_mine(keys, customer_id, [rows[order_id] for order_id in sorted(placed)], found, folded)
+        mine = [rows[order_id] for order_id in sorted(placed)]
+        _list_mine(keys, customer_id, mine, found, folded)
     return folded
 
 

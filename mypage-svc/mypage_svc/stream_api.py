@@ -14,9 +14,9 @@ from cafe_kit.auth import Principal
 from cafe_kit.pages import PAGE_SIZE
 from cafe_kit.streams import Streams
 from mypage_svc.api import CafeId, Customer, Rider, Staff, check_board, rider_of
-from mypage_svc.live import View
 from mypage_svc.use_cases import MyPages
 from mypage_svc.views import BoardView, DeliveriesView, MyPagesView
+from mypage_svc.watch import View
 
 RESUME_WITHIN: Final = timedelta(hours=1)
 """Who was away for longer begins anew."""

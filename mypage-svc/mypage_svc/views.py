@@ -16,7 +16,7 @@ from mypage_svc.use_cases import MyPages, Place
 
 
 class MyPagesView:
-    """A customer's newest orders (`mypage_svc.live.View`)."""
+    """A customer's newest orders (`mypage_svc.watch.View`)."""
 
     keeps = True
 
@@ -47,7 +47,7 @@ class MyPagesView:
 
 
 class BoardView:
-    """A cafe's active orders (`mypage_svc.live.View`)."""
+    """A cafe's active orders (`mypage_svc.watch.View`)."""
 
     keeps = False
 
@@ -72,7 +72,7 @@ class BoardView:
 
 
 class DeliveriesView:
-    """What a rider can take or is on the way with; `rider` None: all (`mypage_svc.live.View`)."""
+    """What a rider can take or is on the way with; `rider` None: all (`mypage_svc.watch.View`)."""
 
     keeps = False
     topics = frozenset({"deliveries"})

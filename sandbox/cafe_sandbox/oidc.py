@@ -215,7 +215,8 @@ def _chosen(form: Mapping[str, str]) -> Person:
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors(include_input=False, include_url=False)[0]
-    return f"Please choose again: {'.'.join(map(str, first['loc'])) or 'form'}: {first['msg']}."
+    what = first["msg"].removeprefix("Value error, ")
+    return f"Please choose again: {' '.join(map(str, first['loc']))} {what}".strip() + "."
 
 
 def _remember(answer: Response, session_id: str) -> None:

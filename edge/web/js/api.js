@@ -9,9 +9,12 @@ import { isNetworkError, reached, unreached } from "./net.js";
 
 const TIMEOUT_MS = 10_000;
 
-/** An answer of 400 or above. `currentStatus` names the state that stood in the way, or null. */
+/**
+ * An answer of 400 or above. `currentStatus` names the state that stood in the way, or null;
+ * `retryAfterS` is how long to wait before another try, 0 where nothing was said.
+ */
 export class Problem extends Error {
-  constructor({ status, detail, currentStatus = null, retryAfterS = null }) {
+  constructor({ status, detail, currentStatus = null, retryAfterS = 0 }) {
     super(`${status}: ${detail}`);
     this.status = status;
     this.detail = detail;
@@ -21,7 +24,9 @@ export class Problem extends Error {
 }
 
 /** No answer came. */
-export class Unreachable extends Error {}
+export class Unreachable extends Error {
+  retryAfterS = 0;
+}
 
 /**
  * Ask for something. A token that is refused is renewed once.
@@ -32,7 +37,7 @@ export class Unreachable extends Error {}
  * @throws {Problem | Unreachable} and the signal's AbortError
  */
 export async function call(method, path, options = {}) {
-  const answer = await authorized(path, (headers) => send(method, path, headers, options));
+  const answer = await authorized((headers) => send(method, path, headers, options));
   return reading(path, () => answer.json());
 }
 
@@ -43,12 +48,11 @@ export function get(path, signal) {
 
 /**
  * Send with the token, and once more with a fresh one where it is refused.
- * @param {string} path
  * @param {(headers: Record<string, string>) => Promise<Response>} sendWith
  * @returns {Promise<Response>} an answer below 400
  * @throws {Problem | Unreachable}
  */
-export async function authorized(path, sendWith) {
+export async function authorized(sendWith) {
   const token = await accessToken();
   let answer = await sendWith(bearer(token));
   if (answer.status === 401 && token) {
@@ -114,6 +118,6 @@ async function problemOf(answer) {
     status: answer.status,
     detail: typeof told.detail === "string" ? told.detail : "",
     currentStatus: told.current_status ?? null,
-    retryAfterS: Number(answer.headers.get("retry-after")) || null,
+    retryAfterS: Number(answer.headers.get("retry-after")) || 0,
   });
 }

@@ -68,10 +68,12 @@ function Person({ who }) {
     <button type="button" class="plain" lang=${other} onClick=${() => chooseLanguage(other)}>
       ${other === "ko" ? "한국어" : "English"}
     </button>
-    ${who
-      ? html`<span class="who">${who.sub}</span>
+    ${
+      who
+        ? html`<span class="who">${who.sub}</span>
           <button type="button" class="plain" onClick=${leave}>${t("sign-out")}</button>`
-      : html`<button type="button" onClick=${() => signIn()}>${t("sign-in")}</button>`}
+        : html`<button type="button" onClick=${() => signIn()}>${t("sign-in")}</button>`
+    }
   </div>`;
 }
 
@@ -81,29 +83,36 @@ function Banners({ notice, path }) {
   return html`<div class="banners" role="status">
     ${!online && html`<p class="note bad">${t("offline", { time: timeText(since) })}</p>`}
     ${notice && html`<p class="note">${t(`notice.${notice}`)}</p>`}
-    ${lost &&
-    path !== "basket" &&
-    html`<p class="note">${t("basket.unanswered")} <a href="#/basket">${t("basket.look")}</a></p>`}
+    ${
+      lost &&
+      path !== "basket" &&
+      html`<p class="note">${t("basket.unanswered")} <a href="#/basket">${t("basket.look")}</a></p>`
+    }
   </div>`;
 }
 
 /** The view of a path, or why there is none. */
 function Page({ path, who }) {
   const route = routeOf(path);
+  if (!route) return html`<${Notice} title=${t("lost.title")} text=${t("lost.text")} />`;
+  const { roles } = route;
+  if (!roles || roles.some((role) => who?.roles.includes(role)))
+    return html`<${Loader} route=${route} who=${who} />`;
+  return who
+    ? html`<${Notice} title=${t("denied.title")} text=${t("denied.text")} />`
+    : html`<${SignInFirst} />`;
+}
+
+function Loader({ route, who }) {
   const [loaded, setLoaded] = useState(null);
   const [broken] = useErrorBoundary((error) => console.error(error));
-  const may = route && (!route.roles || route.roles.some((role) => who?.roles.includes(role)));
   useEffect(() => {
-    if (!may) return;
     route.load().then(setLoaded, (error) => {
       if (!isNetworkError(error)) throw error;
-      setLoaded({ failed: true });
+      setLoaded({ View: Broken });
     });
   }, []);
-  if (!route) return html`<${Notice} title=${t("lost.title")} text=${t("lost.text")} />`;
-  if (!may && !who) return html`<${SignInFirst} />`;
-  if (!may) return html`<${Notice} title=${t("denied.title")} text=${t("denied.text")} />`;
-  if (broken || loaded?.failed) return html`<${Broken} />`;
+  if (broken) return html`<${Broken} />`;
   return loaded ? html`<${loaded.View} ...${route.params} who=${who} />` : html`<${Loading} />`;
 }
 

@@ -35,7 +35,7 @@ export async function start(config) {
 
 /**
  * Leave for the identity provider, to come back to the same view.
- * @param {"none" | "select_account" | undefined} prompt
+ * @param {"none" | "select_account"} [prompt]
  * @returns {Promise<boolean>} false when the provider is away: then nothing has happened
  */
 export async function signIn(prompt) {
@@ -44,7 +44,7 @@ export async function signIn(prompt) {
   const flow = { state: random(), nonce: random(), verifier: random(), hash: location.hash };
   sessionStorage.setItem(FLOW, JSON.stringify(flow));
   const target = new URL(endpoints.authorization_endpoint);
-  target.search = new URLSearchParams({
+  const query = new URLSearchParams({
     response_type: "code",
     client_id: provider.client_id,
     redirect_uri: here(),
@@ -55,6 +55,7 @@ export async function signIn(prompt) {
     code_challenge_method: "S256",
     ...(prompt && { prompt }),
   });
+  target.search = `?${query}`;
   location.assign(target);
   return true;
 }
@@ -66,7 +67,7 @@ export async function signOut() {
   const endpoints = await discovered();
   if (!endpoints) return;
   const target = new URL(endpoints.end_session_endpoint);
-  target.search = new URLSearchParams({ post_logout_redirect_uri: here() });
+  target.search = `?${new URLSearchParams({ post_logout_redirect_uri: here() })}`;
   location.assign(target);
 }
 
@@ -110,10 +111,15 @@ async function comeBack(query) {
   sessionStorage.removeItem(FLOW);
   history.replaceState(null, "", here() + (flow.hash ?? ""));
   if (!flow.state || query.get("state") !== flow.state) return forget("failed");
-  if (query.has("error")) return forget(query.get("error") === "login_required" ? null : "failed");
+  if (query.get("error") === "login_required") return forget(null);
+  if (query.has("error")) return forget("failed");
+  await redeem(query.get("code"), flow);
+}
+
+async function redeem(code, flow) {
   const answer = await askForToken({
     grant_type: "authorization_code",
-    code: query.get("code"),
+    code,
     redirect_uri: here(),
     code_verifier: flow.verifier,
   });

@@ -90,7 +90,7 @@ async function repeated({ key, body }) {
     } catch (error) {
       if (error instanceof Problem && FINAL.includes(error.status)) unanswered.set(null);
       if (!isPassing(error) || attempt === TRIES) throw error;
-      const askedFor = (error.retryAfterS ?? 0) * 1000;
+      const askedFor = error.retryAfterS * 1000;
       const waitMs = Math.max(Math.min(askedFor, LONGEST_WAIT_MS), backoffMs(attempt, LONGEST_WAIT_MS));
       await new Promise((resolve) => setTimeout(resolve, waitMs));
     }

@@ -83,10 +83,13 @@ export function momentText(at) {
 /** @param {number} seconds as the largest unit that fits: "40 sec", "12 min", "3 hr" */
 export function durationText(seconds) {
   const [value, unit] =
-    seconds < 60 ? [seconds, "second"]
-    : seconds < 3600 ? [seconds / 60, "minute"]
-    : seconds < 86_400 ? [seconds / 3600, "hour"]
-    : [seconds / 86_400, "day"];
+    seconds < 60
+      ? [seconds, "second"]
+      : seconds < 3600
+        ? [seconds / 60, "minute"]
+        : seconds < 86_400
+          ? [seconds / 3600, "hour"]
+          : [seconds / 86_400, "day"];
   const style = { style: "unit", unit, unitDisplay: "short" };
   return new Intl.NumberFormat(locale(), style).format(Math.floor(value));
 }

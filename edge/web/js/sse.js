@@ -6,6 +6,8 @@ import { backoffMs, net, reached } from "./net.js";
 const SILENCE_MS = 45_000;
 const LONGEST_WAIT_MS = 5000;
 const BUFFER_LIMIT = 4_000_000;
+/** With these, another try would be answered the same way. */
+const FINAL = [401, 403, 404];
 
 /**
  * Make a parser of the text/event-stream format (WHATWG HTML, 9.2.6).
@@ -69,11 +71,15 @@ function halt(stream, how) {
 }
 
 async function run(stream) {
-  while (!stream.stopped && !stream.paused) {
+  while (!isLeft(stream)) {
     const pauseMs = await connect(stream);
     if (pauseMs === null) return;
-    if (!stream.stopped && !stream.paused) await pause(stream, pauseMs);
+    if (!isLeft(stream)) await pause(stream, pauseMs);
   }
+}
+
+function isLeft(stream) {
+  return stream.stopped || stream.paused;
 }
 
 /** One connection from its beginning to its end; answers the pause before the next, or null. */
@@ -82,25 +88,26 @@ async function connect(stream) {
   stream.silence = new AbortController();
   try {
     await readAll(stream, await opened(stream));
-    if (!stream.stopped && !stream.paused) stream.listener.onState("waiting");
-    return backoffMs(stream.attempt++, LONGEST_WAIT_MS);
   } catch (error) {
-    if (stream.stopped || stream.paused) return null;
-    if (!(error instanceof Problem || error instanceof Unreachable)) {
-      stream.listener.onState("refused", error);
-      throw error;
-    }
-    const final = error instanceof Problem && [401, 403, 404].includes(error.status);
-    stream.listener.onState(final ? "refused" : "waiting", error);
-    const askedFor = (error.retryAfterS ?? 0) * 1000;
-    return final ? null : Math.max(askedFor, backoffMs(stream.attempt++, LONGEST_WAIT_MS));
+    return isLeft(stream) ? null : afterFailure(stream, error);
   }
+  if (!isLeft(stream)) stream.listener.onState("waiting");
+  return backoffMs(stream.attempt++, LONGEST_WAIT_MS);
+}
+
+function afterFailure(stream, error) {
+  const isKnown = error instanceof Problem || error instanceof Unreachable;
+  const isFinal = !isKnown || FINAL.includes(error.status);
+  stream.listener.onState(isFinal ? "refused" : "waiting", error);
+  if (!isKnown) throw error;
+  if (isFinal) return null;
+  return Math.max(error.retryAfterS * 1000, backoffMs(stream.attempt++, LONGEST_WAIT_MS));
 }
 
 function opened(stream) {
   const { path, lastId, leaving, silence } = stream;
   const resume = lastId === null ? {} : { "last-event-id": lastId };
-  return authorized(path, (headers) => {
+  return authorized((headers) => {
     const init = {
       headers: { accept: "text/event-stream", ...headers, ...resume },
       signal: AbortSignal.any([leaving.signal, silence.signal]),
@@ -119,7 +126,10 @@ async function readAll(stream, answer) {
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   stream.listener.onState("live");
   for (;;) {
-    const { done, value } = await within(stream.silence, reading(stream.path, () => reader.read()));
+    const { done, value } = await within(
+      stream.silence,
+      reading(stream.path, () => reader.read()),
+    );
     if (done) return;
     reached();
     feed(value);

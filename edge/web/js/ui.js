@@ -76,19 +76,24 @@ export function Loaded({ from, children }) {
 
 /** What `useLive` gave, the same way, and whether it is live. */
 export function Live({ from, children }) {
-  const { items, error } = from;
-  const { online, since: onlineUntil } = useStore(net);
-  const state = online || from.state !== "live" ? from.state : "waiting";
-  const since = from.state === "live" ? onlineUntil : from.since;
+  const { items, state, error } = from;
   const failed = error && (state === "refused" || items === null);
   return html`
-    <p class="live ${state}" role="status" data-testid="live">
-      ${state === "waiting" && since ? t("live.since", { time: timeText(since) }) : t(`live.${state}`)}
-    </p>
+    <${Liveness} state=${state} since=${from.since} />
     ${failed && html`<${Trouble} error=${error} />`}
     ${items === null && !failed && html`<${Loading} />`}
     ${items !== null && children(items)}
   `;
+}
+
+function Liveness({ state, since }) {
+  const connection = useStore(net);
+  const isCut = state === "live" && !connection.online;
+  const shown = isCut ? "waiting" : state;
+  const time = isCut ? connection.since : since;
+  return html`<p class="live ${shown}" role="status" data-testid="live">
+    ${shown === "waiting" && time ? t("live.since", { time: timeText(time) }) : t(`live.${shown}`)}
+  </p>`;
 }
 
 /**
@@ -140,6 +145,17 @@ export function Pill({ kind, value }) {
   return html`<span class="pill ${toneOf(value)}">${of(kind, value)}</span>`;
 }
 
+/**
+ * Facts by name, those that there are.
+ * @param {{rows: [key: string, value: any][], kind: string}} props names are the texts `{kind}.{key}`
+ */
+export function Facts({ rows, kind }) {
+  const known = rows.filter(([, value]) => value);
+  return html`<dl>
+    ${known.map(([key, value]) => html`<div key=${key}><dt>${t(`${kind}.${key}`)}</dt><dd>${value}</dd></div>`)}
+  </dl>`;
+}
+
 /** What was ordered: "2 × Latte". */
 export function Lines({ items }) {
   return html`<ul class="lines">
@@ -148,8 +164,7 @@ export function Lines({ items }) {
 }
 
 const GOOD = "Ready Completed READY PICKED_UP DELIVERED COMPLETED PAID REFUNDED Refunded closed CHARGED";
-const BAD =
-  "Cancelled Rejected Uncollected Delayed CANCELLED REJECTED UNCOLLECTED FAILED WAITING open stuck";
+const BAD = "Cancelled Rejected Uncollected Delayed CANCELLED REJECTED UNCOLLECTED FAILED WAITING open stuck";
 
 function toneOf(value) {
   if (GOOD.split(" ").includes(value)) return "good";

@@ -272,7 +272,9 @@ async def test_a_page_is_written_also_where_nobody_can_be_told(setup: Setup) -> 
 
 def observed() -> tuple[float, float]:
     """Return how many freshnesses were observed so far, and their sum in seconds."""
-    found = [REGISTRY.get_sample_value(f"cafe_page_freshness_seconds_{x}") for x in ("count", "sum")]
+    found = [
+        REGISTRY.get_sample_value(f"cafe_page_freshness_seconds_{x}") for x in ("count", "sum")
+    ]
     count, total = found
     assert count is not None
     assert total is not None

@@ -55,7 +55,8 @@ export default {
   "ledger.refund": "환불",
 
   "letters.title": "처리 못 한 메시지",
-  "letters.what": "서비스가 처리하지 못한 메시지입니다. 버려지는 것은 없습니다. 다시 처리하거나, 처리하지 않을 이유를 남기세요.",
+  "letters.what":
+    "서비스가 처리하지 못한 메시지입니다. 버려지는 것은 없습니다. 다시 처리하거나, 처리하지 않을 이유를 남기세요.",
   "letters.none": "없습니다. 모든 메시지가 처리되었습니다.",
   "letters.no-topic": "(토픽 없음)",
   "letters.attempts": "시도 {attempts}회",

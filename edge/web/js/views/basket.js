@@ -23,7 +23,14 @@ export function View({ who }) {
     ${lost && html`<${Unanswered} setError=${setError} />`}
     ${error && html`<${Trouble} error=${error} />`}
     ${!now && !lost && html`<${Empty}>${t("basket.empty")} <a href="#/">${t("nav.cafes")}</a><//>`}
-    ${now && html`<div hidden=${lost !== null}><${Filled} who=${who} cafeId=${now.cafe_id} setError=${setError} /></div>`}
+    ${
+      now &&
+      html`<div hidden=${lost !== null}><${Filled}
+      who=${who}
+      cafeId=${now.cafe_id}
+      setError=${setError}
+    /></div>`
+    }
   `;
 }
 
@@ -35,7 +42,11 @@ function Unanswered({ setError }) {
     // The button that was pressed is gone.
     if (!busy && document.activeElement === document.body) section.current.focus();
   }, [busy]);
-  if (busy) return html`<p class="note" role="status">${t(busy.attempt > 1 ? "basket.resending" : "basket.sending")}</p>`;
+  if (busy)
+    return html`<p
+      class="note"
+      role="status"
+    >${t(busy.attempt > 1 ? "basket.resending" : "basket.sending")}</p>`;
   const again = async () => {
     setError(null);
     follow(await placeAgain());
@@ -80,14 +91,23 @@ function Form({ who, menu, setError, reload }) {
     <${Chosen} menu=${menu} lines=${lines} />
     <form onSubmit=${(event) => event.preventDefault()}>
       <${Fulfilment} wish=${wish} set=${set} />
-      <label>${t("basket.note")} <input value=${wish.note} maxlength=${TEXT_LIMIT} onInput=${set("note")} /></label>
+      <label>${t("basket.note")} <input
+        value=${wish.note}
+        maxlength=${TEXT_LIMIT}
+        onInput=${set("note")}
+      /></label>
       <label>${t("basket.payment")}
         <select value=${wish.payment} onChange=${set("payment")}>
           ${PAYMENTS.map((each) => html`<option value=${each}>${t(`payment.${each}`)}</option>`)}
         </select>
       </label>
     </form>
-    <${Order} who=${who} ready=${wish.method === "pickup" || wish.address.trim()} run=${order} onProblem=${refused} />
+    <${Order}
+      who=${who}
+      ready=${wish.method === "pickup" || wish.address.trim()}
+      run=${order}
+      onProblem=${refused}
+    />
   `;
 }
 
@@ -97,7 +117,12 @@ function Order({ who, ready, run, onProblem }) {
       <button type="button" class="main" onClick=${() => signIn()}>${t("sign-in.go")}</button>`;
   }
   if (!who.roles.includes("customer")) return html`<p>${t("basket.not-customer")}</p>`;
-  return html`<${Action} class="main" disabled=${!ready} run=${run} onProblem=${onProblem}>${t("basket.order")}<//>`;
+  return html`<${Action}
+    class="main"
+    disabled=${!ready}
+    run=${run}
+    onProblem=${onProblem}
+  >${t("basket.order")}<//>`;
 }
 
 function Chosen({ menu, lines }) {
@@ -130,15 +155,29 @@ function Fulfilment({ wish, set }) {
       <legend>${t("basket.fulfilment")}</legend>
       ${METHODS.map(
         (each) => html`<label class="choice">
-          <input type="radio" name="method" value=${each} checked=${wish.method === each} onChange=${set("method")} />
+          <input
+            type="radio"
+            name="method"
+            value=${each}
+            checked=${wish.method === each}
+            onChange=${set("method")}
+          />
           ${t(`method.${each}`)}
         </label>`,
       )}
     </fieldset>
-    ${wish.method === "delivery" &&
-    html`<label>${t("basket.address")}
-      <input required autocomplete="street-address" value=${wish.address} maxlength=${TEXT_LIMIT} onInput=${set("address")} />
-    </label>`}
+    ${
+      wish.method === "delivery" &&
+      html`<label>${t("basket.address")}
+      <input
+        required
+        autocomplete="street-address"
+        value=${wish.address}
+        maxlength=${TEXT_LIMIT}
+        onInput=${set("address")}
+      />
+    </label>`
+    }
   `;
 }
 

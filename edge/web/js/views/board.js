@@ -10,6 +10,8 @@ import { Action, Age, announcement, Dialog, Empty, explained, Heading, Lines, Li
 const COLUMNS = ["QUEUED", "ACCEPTED", "MAKING", "READY", "DELIVERING"];
 const REASONS = ["sold_out", "closed", "too_busy", "other"];
 const DETAIL_LIMIT = 200;
+/** So many of what came too late are shown at once. */
+const MISSES = 5;
 
 export function View({ cafe, who }) {
   const cafeId = cafe ?? who.cafe_id;
@@ -24,10 +26,13 @@ export function View({ cafe, who }) {
   const live = useLive(path, { whileHidden: sound, onPage: heard });
   const missed = (item, error) => {
     if (error.currentStatus) live.put({ order_id: item.order_id, cafe_status: error.currentStatus });
-    setMisses([...misses, { id: item.order_id, ...explained(error) }]);
+    setMisses((old) => [...old, { id: item.order_id, ...explained(error) }].slice(-MISSES));
   };
   const mine = who.roles.includes("barista") && who.cafe_id === cafeId;
-  const does = mine && { done: ({ order_id, status }) => live.put({ order_id, cafe_status: status }), missed };
+  const does = mine && {
+    done: ({ order_id, status }) => live.put({ order_id, cafe_status: status }),
+    missed,
+  };
   return html`
     <${Heading}>${t("board.title", { cafe: cafeId })}<//>
     <div class="wide">
@@ -49,13 +54,16 @@ function SoundSwitch({ on, set }) {
 /** Commands that came too late, as sentences; they stay until they were read. */
 function Misses({ misses, clear }) {
   return html`<div role="alert" data-testid="misses">
-    ${misses.length > 0 &&
-    html`<div class="note bad">
+    ${
+      misses.length > 0 &&
+      html`<div class="note bad">
       ${misses.map(
-        ({ id, sentence, detail }) => html`<p><b>${shortId(id)}</b> ${sentence} <span lang="en">${detail}</span></p>`,
+        ({ id, sentence, detail }) =>
+          html`<p><b>${shortId(id)}</b> ${sentence} <span lang="en">${detail}</span></p>`,
       )}
       <button type="button" onClick=${clear}>${t("board.read")}</button>
-    </div>`}
+    </div>`
+    }
   </div>`;
 }
 
@@ -65,8 +73,14 @@ function Board({ items, does }) {
   if (!active.length) return html`<${Empty}>${t("board.empty")}<//>`;
   return html`<div class="board">
     ${COLUMNS.map((state) => {
-      const here = active.filter((each) => each.cafe_status === state).sort((a, b) => a.waitsSince - b.waitsSince);
-      return html`<section key=${state} aria-labelledby=${`column-${state}`} class=${here.length ? "" : "bare"}>
+      const here = active
+        .filter((each) => each.cafe_status === state)
+        .sort((a, b) => a.waitsSince - b.waitsSince);
+      return html`<section
+        key=${state}
+        aria-labelledby=${`column-${state}`}
+        class=${here.length ? "" : "bare"}
+      >
         <h2 id=${`column-${state}`}>${of("column", state)} <span class="count">${here.length}</span></h2>
         <ul class="cards">
           ${here.map((each) => html`<${Ticket} key=${each.order_id} item=${each} does=${does} />`)}
@@ -97,7 +111,8 @@ function stepsOf({ cafe_status: state, fulfilment }) {
   if (state === "QUEUED") return ["accept", "reject"];
   if (state === "ACCEPTED") return ["start", "reject"];
   if (state === "MAKING") return ["finish"];
-  if (state === "READY") return fulfilment.method === "pickup" ? ["hand-over", "uncollected"] : ["uncollected"];
+  if (state === "READY")
+    return fulfilment.method === "pickup" ? ["hand-over", "uncollected"] : ["uncollected"];
   return [];
 }
 
@@ -110,11 +125,27 @@ function Commands({ item, done, missed }) {
   return html`<div class="actions">
     ${stepsOf(item).map((step, index) =>
       step === "reject"
-        ? html`<button type="button" class="danger" onClick=${() => setRejecting(true)}>${t("step.reject")}</button>`
-        : html`<${Action} key=${step} class=${index ? "danger" : "main"} run=${send(step)} onProblem=${failed}>${t(`step.${step}`)}<//>`,
+        ? html`<button
+          type="button"
+          class="danger"
+          onClick=${() => setRejecting(true)}
+        >${t("step.reject")}</button>`
+        : html`<${Action}
+          key=${step}
+          class=${index ? "danger" : "main"}
+          run=${send(step)}
+          onProblem=${failed}
+        >${t(`step.${step}`)}<//>`,
     )}
-    ${rejecting &&
-    html`<${Reject} item=${item} close=${() => setRejecting(false)} send=${(why) => send("reject", why)()} failed=${failed} />`}
+    ${
+      rejecting &&
+      html`<${Reject}
+        item=${item}
+        close=${() => setRejecting(false)}
+        send=${(why) => send("reject", why)()}
+        failed=${failed}
+      />`
+    }
   </div>`;
 }
 

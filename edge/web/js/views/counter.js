@@ -24,7 +24,14 @@ export function View({ who }) {
         <h2>${t("counter.drinks")}</h2>
         <ul class="rows">
           ${there.items.map(
-            (each) => html`<${Drink} key=${each.menu_id} cafeId=${there.cafe_id} drink=${each} change=${change} failed=${setError} />`,
+            (each) =>
+              html`<${Drink}
+                key=${each.menu_id}
+                cafeId=${there.cafe_id}
+                drink=${each}
+                change=${change}
+                failed=${setError}
+              />`,
           )}
         </ul>
       `}
@@ -54,7 +61,14 @@ function Drink({ cafeId, drink: { menu_id, name, price, sold_out }, change, fail
 
 function Switch({ on, label, name, run, failed }) {
   const spoken = name ? `${name}: ${label}` : label;
-  return html`<${Action} role="switch" class="switch" aria-checked=${on} aria-label=${spoken} run=${run} onProblem=${failed}>
+  return html`<${Action}
+    role="switch"
+    class="switch"
+    aria-checked=${on}
+    aria-label=${spoken}
+    run=${run}
+    onProblem=${failed}
+  >
     <span class="track" aria-hidden="true"></span>${label}
   <//>`;
 }

@@ -26,11 +26,31 @@ export function View({ who }) {
   const isMine = ({ rider }) => !does || rider === who.sub;
   return html`
     <${Heading}>${t("rider.title")}<//>
-    ${miss && html`<p class="note bad" role="alert"><b>${shortId(miss.id)}</b> ${miss.sentence} <span lang="en">${miss.detail}</span></p>`}
+    ${
+      miss &&
+      html`<p
+      class="note bad"
+      role="alert"
+    ><b>${shortId(miss.id)}</b> ${miss.sentence} <span lang="en">${miss.detail}</span></p>`
+    }
     <${Live} from=${live}>
       ${(items) => html`
-        <${Group} title=${t("rider.mine")} none=${t("rider.none-mine")} state="DELIVERING" step="confirm-delivery" items=${items.filter(isMine)} does=${does} />
-        <${Group} title=${t("rider.waiting")} none=${t("rider.none-waiting")} state="READY" step="start-delivery" items=${items} does=${does} />
+        <${Group}
+          title=${t("rider.mine")}
+          none=${t("rider.none-mine")}
+          state="DELIVERING"
+          step="confirm-delivery"
+          items=${items.filter(isMine)}
+          does=${does}
+        />
+        <${Group}
+          title=${t("rider.waiting")}
+          none=${t("rider.none-waiting")}
+          state="READY"
+          step="start-delivery"
+          items=${items}
+          does=${does}
+        />
       `}
     <//>
   `;
@@ -61,10 +81,16 @@ function Delivery({ item, step, does }) {
       <${Lines} items=${items} />
       ${note && html`<p class="note">${note}</p>`}
       <p class="quiet">${t("board.waiting")} <${Age} since=${waitsSince} /> ${rider && `· ${rider}`}</p>
-      ${does &&
-      html`<div class="actions">
-        <${Action} class="main" run=${send} onProblem=${(error) => does.missed(item, error)}>${t(`step.${step}`)}<//>
-      </div>`}
+      ${
+        does &&
+        html`<div class="actions">
+        <${Action}
+          class="main"
+          run=${send}
+          onProblem=${(error) => does.missed(item, error)}
+        >${t(`step.${step}`)}<//>
+      </div>`
+      }
     </article>
   </li>`;
 }

@@ -45,10 +45,18 @@ function Menu({ menu }) {
     ${isOther && html`<p class="note">${t("menu.other", { cafe: now.cafe_id })}</p>`}
     <ul class="rows">
       ${menu.items.map(
-        (each) => html`<${Drink} key=${each.menu_id} cafeId=${menu.cafe_id} open=${menu.open} drink=${each} />`,
+        (each) =>
+          html`<${Drink} key=${each.menu_id} cafeId=${menu.cafe_id} open=${menu.open} drink=${each} />`,
       )}
     </ul>
-    ${count > 0 && !isOther && html`<p><a class="button main" href="#/basket">${t("menu.to-basket", { count })}</a></p>`}
+    ${
+      count > 0 &&
+      !isOther &&
+      html`<p><a
+      class="button main"
+      href="#/basket"
+    >${t("menu.to-basket", { count })}</a></p>`
+    }
   `;
 }
 
@@ -59,9 +67,11 @@ function Drink({ cafeId, open, drink }) {
       <span class="title">${name}</span>
       <span class="quiet">${moneyText(price)}</span>
     </div>
-    ${soldOut
-      ? html`<span class="pill bad">${t("menu.sold-out")}</span>`
-      : html`<${Stepper} cafeId=${cafeId} id=${id} name=${name} disabled=${!open} />`}
+    ${
+      soldOut
+        ? html`<span class="pill bad">${t("menu.sold-out")}</span>`
+        : html`<${Stepper} cafeId=${cafeId} id=${id} name=${name} disabled=${!open} />`
+    }
   </li>`;
 }
 
@@ -70,9 +80,15 @@ export function Stepper({ cafeId, id, name, disabled }) {
   const quantity = wanted(useStore(basket), cafeId, id);
   const set = (next) => () => want(cafeId, id, next);
   return html`<div class="stepper" role="group" aria-label=${name}>
-    ${quantity > 0 &&
-    html`<button type="button" aria-label=${t("menu.fewer", { name })} onClick=${set(quantity - 1)}>−</button>
-      <span role="status">${quantity}</span>`}
+    ${
+      quantity > 0 &&
+      html`<button
+        type="button"
+        aria-label=${t("menu.fewer", { name })}
+        onClick=${set(quantity - 1)}
+      >−</button>
+      <span role="status">${quantity}</span>`
+    }
     <button
       type="button"
       aria-label=${t("menu.more", { name })}

@@ -5,7 +5,7 @@ import { call } from "../api.js";
 import { traceLink } from "../config.js";
 import { useGet } from "../hooks.js";
 import { momentText, numberText, t } from "../i18n.js";
-import { Action, announcement, Heading, Loaded, Pill, Trouble } from "../ui.js";
+import { Action, announcement, Facts, Heading, Loaded, Pill, Trouble } from "../ui.js";
 
 const REASON_LIMIT = 200;
 const OPEN = ["RETRYING", "WAITING"];
@@ -30,7 +30,7 @@ export function View({ service, letter: id }) {
     ${error && html`<${Trouble} error=${error} />`}
     <${Loaded} from=${letter}>
       ${(there) => html`
-        <${Facts} letter=${there} />
+        <${About} letter=${there} />
         ${OPEN.includes(there.status) && html`<${Ways} letter=${there} settle=${settle} failed=${failed} />`}
         <${Body} text=${there.body} whole=${there.whole} />
       `}
@@ -38,7 +38,7 @@ export function View({ service, letter: id }) {
   `;
 }
 
-function Facts({ letter }) {
+function About({ letter }) {
   const { status, topic, reason, attempts, first_at, last_at, retry_at, subject, size } = letter;
   const rows = [
     ["topic", topic],
@@ -54,7 +54,7 @@ function Facts({ letter }) {
   ];
   return html`<section class="card" aria-label=${t("letter.facts")}>
     <p><${Pill} kind="state" value=${status} /></p>
-    <dl>${rows.filter(([, value]) => value).map(([key, value]) => html`<div key=${key}><dt>${t(`letter.${key}`)}</dt><dd>${value}</dd></div>`)}</dl>
+    <${Facts} rows=${rows} kind="letter" />
   </section>`;
 }
 
@@ -62,13 +62,23 @@ function Ways({ letter, settle, failed }) {
   const [reason, setReason] = useState("");
   return html`<section class="card" aria-label=${t("letter.ways")}>
     <div class="actions">
-      <${Action} class="main" disabled=${!letter.whole} run=${settle("replay")} onProblem=${failed}>${t("letter.replay")}<//>
+      <${Action}
+        class="main"
+        disabled=${!letter.whole}
+        run=${settle("replay")}
+        onProblem=${failed}
+      >${t("letter.replay")}<//>
     </div>
     <label>${t("letter.why")}
       <input value=${reason} maxlength=${REASON_LIMIT} onInput=${(event) => setReason(event.target.value)} />
     </label>
     <div class="actions">
-      <${Action} class="danger" disabled=${!reason.trim()} run=${settle("discard", { reason: reason.trim() })} onProblem=${failed}>
+      <${Action}
+        class="danger"
+        disabled=${!reason.trim()}
+        run=${settle("discard", { reason: reason.trim() })}
+        onProblem=${failed}
+      >
         ${t("letter.discard")}
       <//>
     </div>
@@ -77,12 +87,18 @@ function Ways({ letter, settle, failed }) {
 
 function Body({ text, whole }) {
   const parsed = parsedOr(text);
-  const link = parsed && traceLink(String(parsed.traceparent ?? "").split("-")[1] ?? "");
+  const [, traceId] = String(parsed?.traceparent).split("-");
+  const link = traceId && traceLink(traceId);
   return html`<section class="card" aria-labelledby="letter-body">
     <h2 id="letter-body">${t("letter.body")}</h2>
     ${!whole && html`<p class="note">${t("letter.cut")}</p>`}
-    ${parsed?.traceparent && link && html`<p><a href=${link}>${t("letter.trace")}</a></p>`}
-    <pre class="scroll" tabindex="0" role="region" aria-labelledby="letter-body">${parsed ? JSON.stringify(parsed, null, 2) : text}</pre>
+    ${link && html`<p><a href=${link}>${t("letter.trace")}</a></p>`}
+    <pre
+      class="scroll"
+      tabindex="0"
+      role="region"
+      aria-labelledby="letter-body"
+    >${parsed ? JSON.stringify(parsed, null, 2) : text}</pre>
   </section>`;
 }
 

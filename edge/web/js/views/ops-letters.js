@@ -3,7 +3,7 @@
 import { html, useState } from "../../vendor/htm-preact.js";
 import { call, get } from "../api.js";
 import { usePolled } from "../hooks.js";
-import { of, t, timeText } from "../i18n.js";
+import { t, timeText } from "../i18n.js";
 import { Action, announcement, Empty, Heading, Loaded, Pill, Trouble } from "../ui.js";
 
 export const SERVICES = ["order-svc", "payment-svc", "cafe-svc", "mypage-svc"];
@@ -41,7 +41,13 @@ function Service({ service }) {
         return html`
           ${items.length === 0 && html`<${Empty}>${t("letters.none")}<//>`}
           <${Topics} path=${path} items=${items} done=${replayed} failed=${setError} />
-          <ul class="rows">${items.map((each) => html`<${Letter} key=${each.id} service=${service} letter=${each} />`)}</ul>
+          <ul class="rows">${items.map(
+            (each) => html`<${Letter}
+            key=${each.id}
+            service=${service}
+            letter=${each}
+          />`,
+          )}</ul>
           ${next && html`<${Action} run=${more(next)} onProblem=${setError}>${t("orders.more")}<//>`}
         `;
       }}
@@ -52,7 +58,10 @@ function Service({ service }) {
 function Letter({ service, letter: { id, topic, status, reason, attempts, first_at, subject } }) {
   return html`<li class="row">
     <div>
-      <a class="title" href=${`#/ops/letters/${service}/${encodeURIComponent(id)}`}>${topic || t("letters.no-topic")}</a>
+      <a
+        class="title"
+        href=${`#/ops/letters/${service}/${encodeURIComponent(id)}`}
+      >${topic || t("letters.no-topic")}</a>
       <p lang="en">${reason}</p>
       <p class="quiet">${subject} · ${timeText(first_at)} · ${t("letters.attempts", { attempts })}</p>
     </div>
@@ -71,7 +80,12 @@ function Topics({ path, items, done, failed }) {
   };
   return html`<div class="actions">
     ${topics.map(
-      (each) => html`<${Action} key=${each} run=${replay(each)} onProblem=${failed}>${t("letters.replay-all", { topic: each })}<//>`,
+      (each) =>
+        html`<${Action}
+          key=${each}
+          run=${replay(each)}
+          onProblem=${failed}
+        >${t("letters.replay-all", { topic: each })}<//>`,
     )}
   </div>`;
 }

@@ -1,11 +1,12 @@
 // One order's whole story: what each owner says of it now, the money, and what has happened.
 
 import { html, useState } from "../../vendor/htm-preact.js";
-import { call, get, Problem } from "../api.js";
+import { get, Problem } from "../api.js";
 import { logsLink } from "../config.js";
 import { usePolled } from "../hooks.js";
 import { moneyText, momentText, of, t } from "../i18n.js";
-import { Action, announcement, Heading, Lines, Loaded, Pill, shortId, Trouble } from "../ui.js";
+import { Facts, Heading, Lines, Loaded, Pill, shortId, Trouble } from "../ui.js";
+import { RetryRefund } from "./ops-refunds.js";
 import { Timeline } from "./order.js";
 
 export function View({ order: id }) {
@@ -41,26 +42,31 @@ async function known(path, signal) {
 
 function Story({ id, page, order, payment, cafeOrder, reload }) {
   return html`<div class="parts">
-    <${Part} name="order" body=${order} rows=${order && orderRows(order)}>
-      ${order && html`<${Lines} items=${order.items} />`}
+    <${Part} name="order" body=${order} rowsOf=${orderRows}>
+      ${() => html`<${Lines} items=${order.items} />`}
     <//>
-    <${Part} name="payment" body=${payment} rows=${payment && paymentRows(payment)}>
-      ${payment && html`<${Money} id=${id} payment=${payment} reload=${reload} />`}
+    <${Part} name="payment" body=${payment} rowsOf=${paymentRows}>
+      ${() => html`<${Money} id=${id} payment=${payment} reload=${reload} />`}
     <//>
-    <${Part} name="cafe_order" body=${cafeOrder} rows=${cafeOrder && cafeRows(cafeOrder)} />
-    <${Part} name="page" body=${page && { ...page, status: page.order_status }} rows=${page && pageRows(page)} />
-    ${page?.timeline && html`<${Timeline} moments=${page.timeline} />`}
+    <${Part} name="cafe_order" body=${cafeOrder} rowsOf=${cafeRows} />
+    <${Part} name="page" body=${page && { ...page, status: page.order_status }} rowsOf=${pageRows} />
+    ${page && html`<${Timeline} moments=${page.timeline} />`}
   </div>`;
 }
 
-function Part({ name, body, rows, children }) {
+function Part({ name, body, rowsOf, children }) {
   return html`<section class="card" aria-labelledby=${`part-${name}`}>
     <h2 id=${`part-${name}`}>${t(`part.${name}`)}</h2>
-    ${body
-      ? html`<p><${Pill} kind=${name === "page" ? "status" : "state"} value=${body.status} /> ${body.version && html`<span class="quiet">${t("story.version", { version: body.version })}</span>`}</p>
-          <dl>${rows.filter(([, value]) => value).map(([key, value]) => html`<div key=${key}><dt>${t(`story.${key}`)}</dt><dd>${value}</dd></div>`)}</dl>
-          ${children}`
-      : html`<p class="empty">${t("story.unknown")}</p>`}
+    ${
+      body
+        ? html`<p>
+            <${Pill} kind=${name === "page" ? "status" : "state"} value=${body.status} />
+            ${body.version && html` <span class="quiet">${t("story.version", { version: body.version })}</span>`}
+          </p>
+          <${Facts} rows=${rowsOf(body)} kind="story" />
+          ${children?.()}`
+        : html`<p class="empty">${t("story.unknown")}</p>`
+    }
   </section>`;
 }
 
@@ -111,12 +117,6 @@ function pageRows({ delivery_status, refund_status, stuck }) {
 
 function Money({ id, payment, reload }) {
   const [error, setError] = useState(null);
-  const retry = async () => {
-    setError(null);
-    await call("POST", `/payments/${encodeURIComponent(id)}/retry-refund`);
-    announcement.set(t("refunds.retried", { id: shortId(id) }));
-    reload();
-  };
   const currency = payment.amount?.currency ?? "KRW";
   return html`
     <h3>${t("story.ledger")}</h3>
@@ -124,11 +124,14 @@ function Money({ id, payment, reload }) {
     <ul class="timeline">
       ${payment.ledger.map(
         ({ entry_id, kind, amount, at }) => html`<li key=${entry_id}>
-          <span>${of("ledger", kind)} ${moneyText({ amount, currency })}</span> <time datetime=${at}>${momentText(at)}</time>
+          <span>${of("ledger", kind)} ${moneyText({ amount, currency })}</span>
+          <time datetime=${at}>${momentText(at)}</time>
         </li>`,
       )}
     </ul>
     ${error && html`<${Trouble} error=${error} />`}
-    ${payment.status === "REFUNDING" && html`<${Action} run=${retry} onProblem=${setError}>${t("refunds.retry")}<//>`}
+    ${
+      payment.status === "REFUNDING" && html`<${RetryRefund} id=${id} done=${reload} onProblem=${setError} />`
+    }
   `;
 }

@@ -27,14 +27,21 @@ function Boards() {
   const cafes = usePolled((signal) => get("/cafes", signal), []);
   return html`<p class="links">
     ${cafes.data?.items.map(
-      (each) => html`<a key=${each.cafe_id} href=${`#/boards/${encodeURIComponent(each.cafe_id)}`}>${t("board.title", { cafe: each.name })}</a>`,
+      (each) =>
+        html`<a
+          key=${each.cafe_id}
+          href=${`#/boards/${encodeURIComponent(each.cafe_id)}`}
+        >${t("board.title", { cafe: each.name })}</a>`,
     )}
     <a href="#/deliveries">${t("nav.deliveries")}</a>
   </p>`;
 }
 
 function Listed({ status }) {
-  const path = `/ops/mypage-svc/orders?limit=50&status=${encodeURIComponent(status)}`.replace(/&status=$/, "");
+  const path = `/ops/mypage-svc/orders?limit=50&status=${encodeURIComponent(status)}`.replace(
+    /&status=$/,
+    "",
+  );
   const first = usePolled((signal) => get(path, signal), [path]);
   const [more, setMore] = useState({ items: [], next: null, asked: false });
   const [error, setError] = useState(null);
@@ -60,11 +67,11 @@ export function Orders({ orders, children }) {
   if (!orders.length) return html`<${Empty}>${t("ops.none")}<//>`;
   const known = [...new Map(orders.map((each) => [each.order_id, each])).values()];
   const sorted = known.sort((a, b) => b.stuck - a.stuck || b.age_s - a.age_s);
-  const columns = ["order", "state", "refund", "age", "quiet", "parts"];
+  const columns = ["order", "state", "refund", "age", "quiet", "parts", ...(children ? ["do"] : [])];
   return html`<div class="scroll wide" tabindex="0" role="region" aria-label=${t("ops.title")}>
     <table>
       <thead>
-        <tr>${columns.map((each) => html`<th scope="col">${t(`ops.${each}`)}</th>`)}${children && html`<th scope="col">${t("ops.do")}</th>`}</tr>
+        <tr>${columns.map((each) => html`<th scope="col">${t(`ops.${each}`)}</th>`)}</tr>
       </thead>
       <tbody>
         ${sorted.map((each) => html`<${Row} key=${each.order_id} order=${each}>${children?.(each)}<//>`)}
@@ -81,7 +88,10 @@ function Row({ order, children }) {
       <a href=${`#/ops/orders/${encodeURIComponent(id)}`}>${shortId(id)}</a>
       <span class="quiet">${customer_id} · ${cafe_id}</span>
     </th>
-    <td><${Pill} kind="status" value=${order_status} /> ${stuck && html`<span class="pill bad">${t("ops.stuck")}</span>`}</td>
+    <td><${Pill}
+      kind="status"
+      value=${order_status}
+    /> ${stuck && html`<span class="pill bad">${t("ops.stuck")}</span>`}</td>
     <td>${refund_status === "None" ? "–" : html`<${Pill} kind="refund" value=${refund_status} />`}</td>
     <td>${durationText(age_s)}</td>
     <td>${durationText(quiet_s)}</td>

@@ -14,24 +14,35 @@ const PAGES = 5;
 export function View() {
   const refunds = usePolled(readRefunds, []);
   const [error, setError] = useState(null);
-  const retry = (id) => async () => {
-    setError(null);
-    await call("POST", `/payments/${encodeURIComponent(id)}/retry-refund`);
-    announcement.set(t("refunds.retried", { id: shortId(id) }));
-    refunds.reload();
-  };
+  const button = ({ order_id: id }) =>
+    html`<${RetryRefund} id=${id} done=${refunds.reload} onProblem=${setError} />`;
   return html`
     <${Heading}>${t("refunds.title")}<//>
     ${error && html`<${Trouble} error=${error} />`}
     <${Loaded} from=${refunds}>
       ${(orders) =>
         orders.length
-          ? html`<${Orders} orders=${orders}>
-              ${({ order_id: id }) => html`<${Action} run=${retry(id)} onProblem=${setError} aria-label=${t("refunds.retry-of", { id: shortId(id) })}>${t("refunds.retry")}<//>`}
-            <//>`
+          ? html`<${Orders} orders=${orders}>${button}<//>`
           : html`<${Empty}>${t("refunds.none")}<//>`}
     <//>
   `;
+}
+
+/** The button that tries a refund now, instead of when its turn comes. */
+export function RetryRefund({ id, done, onProblem }) {
+  const retry = async () => {
+    onProblem(null);
+    await call("POST", `/payments/${encodeURIComponent(id)}/retry-refund`);
+    announcement.set(t("refunds.retried", { id: shortId(id) }));
+    done();
+  };
+  return html`<${Action}
+    run=${retry}
+    onProblem=${onProblem}
+    aria-label=${t("refunds.retry-of", { id: shortId(id) })}
+  >
+    ${t("refunds.retry")}
+  <//>`;
 }
 
 /** The oldest refunds under way, up to 250 of each state. */

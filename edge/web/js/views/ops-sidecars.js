@@ -43,7 +43,11 @@ function Breakers({ breakers }) {
   const openFirst = [...breakers].sort((a, b) => (a.state === "closed") - (b.state === "closed"));
   return html`<ul class="rows">
     ${openFirst.map(
-      ({ target, state }) => html`<li class="row" key=${target}><code>${target}</code> <${Pill} kind="breaker" value=${state} /></li>`,
+      ({ target, state }) =>
+        html`<li class="row" key=${target}><code>${target}</code> <${Pill}
+          kind="breaker"
+          value=${state}
+        /></li>`,
     )}
   </ul>`;
 }

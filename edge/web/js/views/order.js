@@ -4,7 +4,19 @@ import { html, useEffect, useRef, useState } from "../../vendor/htm-preact.js";
 import { call, get, Problem } from "../api.js";
 import { useLive, useLoad } from "../hooks.js";
 import { moneyText, momentText, numberText, of, t, timeText } from "../i18n.js";
-import { Action, announcement, Dialog, explained, Heading, Lines, Live, Loaded, Pill, shortId } from "../ui.js";
+import {
+  Action,
+  announcement,
+  Dialog,
+  explained,
+  Facts,
+  Heading,
+  Lines,
+  Live,
+  Loaded,
+  Pill,
+  shortId,
+} from "../ui.js";
 
 const STEPS = ["Ordered", "Paid", "Accepted", "Making", "Ready", "Completed"];
 /** States in which asking for a cancellation may still succeed. */
@@ -16,9 +28,11 @@ export function View({ order: id }) {
   const page = live.items?.find((each) => each.order_id === id) ?? once.data;
   return html`
     <${Heading}>${t("order.title", { id: shortId(id) })}<//>
-    ${page
-      ? html`<${Live} from=${{ ...live, items: [page] }}>${() => html`<${Followed} page=${page} />`}<//>`
-      : html`<${Loaded} from=${once}>${() => null}<//>`}
+    ${
+      page
+        ? html`<${Live} from=${{ ...live, items: [page] }}>${() => html`<${Followed} page=${page} />`}<//>`
+        : html`<${Loaded} from=${once}>${() => null}<//>`
+    }
   `;
 }
 
@@ -53,7 +67,11 @@ function Followed({ page }) {
 /** Tell screen readers of each new state. */
 function useAnnounced({ order_status: status, delivery_status: delivery, refund_status: refund }) {
   const last = useRef(null);
-  const now = [of("status", status), delivery === "Delivering" && of("delivery", delivery), refund !== "None" && of("refund", refund)]
+  const now = [
+    of("status", status),
+    delivery === "Delivering" && of("delivery", delivery),
+    refund !== "None" && of("refund", refund),
+  ]
     .filter(Boolean)
     .join(", ");
   useEffect(() => {
@@ -88,7 +106,10 @@ function Steps({ page: { order_status: status } }) {
   if (at < 0) return null;
   return html`<ol class="steps" aria-label=${t("order.steps")}>
     ${STEPS.map(
-      (each, index) => html`<li class=${index <= at ? "done" : ""} aria-current=${index === at ? "step" : null}>
+      (
+        each,
+        index,
+      ) => html`<li class=${index <= at ? "done" : ""} aria-current=${index === at ? "step" : null}>
         <span>${of("status", each)}</span>
       </li>`,
     )}
@@ -112,29 +133,46 @@ function Cancel({ page: { order_id: id, order_status: status } }) {
   };
   const refused = (error) => setRefusal(explained(error));
   return html`
-    ${refusal && html`<p class="note bad" role="alert">${t("order.cancel.refused")} ${refusal.sentence} <span lang="en">${refusal.detail}</span></p>`}
-    ${OPEN.includes(status) && html`<button type="button" class="danger" onClick=${() => setAsking(true)}>${t("order.cancel")}</button>`}
-    ${asking &&
-    html`<${Dialog} title=${t("order.cancel.sure")} onClose=${() => setAsking(false)}>
+    ${
+      refusal &&
+      html`<p
+      class="note bad"
+      role="alert"
+    >${t("order.cancel.refused")} ${refusal.sentence} <span lang="en">${refusal.detail}</span></p>`
+    }
+    ${
+      OPEN.includes(status) &&
+      html`<button
+      type="button"
+      class="danger"
+      onClick=${() => setAsking(true)}
+    >${t("order.cancel")}</button>`
+    }
+    ${
+      asking &&
+      html`<${Dialog} title=${t("order.cancel.sure")} onClose=${() => setAsking(false)}>
       <div class="actions">
         <button type="button" onClick=${() => setAsking(false)}>${t("order.cancel.no")}</button>
         <${Action} class="danger" run=${cancel} onProblem=${refused}>${t("order.cancel.yes")}<//>
       </div>
-    <//>`}
+    <//>`
+    }
   `;
 }
 
 function What({ page: { items, total, fulfilment, note, cafe_id, placed_at } }) {
+  const rows = [
+    ["total", moneyText(total)],
+    ["cafe", cafe_id],
+    ["how", t(`method.${fulfilment.method}`)],
+    ["address", fulfilment.address],
+    ["note", note],
+    ["placed", timeText(placed_at)],
+  ];
   return html`<section class="card" aria-labelledby="what">
     <h2 id="what">${t("order.what")}</h2>
     <${Lines} items=${items} />
-    <dl>
-      <div><dt>${t("basket.total")}</dt><dd>${moneyText(total)}</dd></div>
-      <div><dt>${t("order.cafe")}</dt><dd>${cafe_id}</dd></div>
-      <div><dt>${t("order.how")}</dt><dd>${[t(`method.${fulfilment.method}`), fulfilment.address].filter(Boolean).join(": ")}</dd></div>
-      ${note && html`<div><dt>${t("basket.note")}</dt><dd>${note}</dd></div>`}
-      <div><dt>${t("order.placed")}</dt><dd>${timeText(placed_at)}</dd></div>
-    </dl>
+    <${Facts} rows=${rows} kind="order" />
   </section>`;
 }
 
@@ -144,7 +182,11 @@ export function Timeline({ moments }) {
     <h2 id="timeline">${t("order.timeline")}</h2>
     <ol class="timeline">
       ${moments.map(
-        ({ event, at }) => html`<li key=${event + at}><span>${of("event", event)}</span> <time datetime=${at}>${momentText(at)}</time></li>`,
+        ({ event, at }) =>
+          html`<li key=${event + at}>
+            <span>${of("event", event)}</span>
+            <time datetime=${at}>${momentText(at)}</time>
+          </li>`,
       )}
     </ol>
   </section>`;

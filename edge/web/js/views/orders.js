@@ -31,7 +31,12 @@ export function View() {
 
 function List({ items }) {
   if (!items.length) return html`<${Empty}>${t("orders.none")} <a href="#/">${t("nav.cafes")}</a><//>`;
-  return html`<ul class="cards">${items.map((each) => html`<${Card} key=${each.order_id} page=${each} />`)}</ul>`;
+  return html`<ul class="cards">${items.map(
+    (each) => html`<${Card}
+    key=${each.order_id}
+    page=${each}
+  />`,
+  )}</ul>`;
 }
 
 function Card({ page }) {
