@@ -15,7 +15,7 @@ FULLY_COVERED := kit/cafe_kit/*,*/domain.py,*/model.py,*/deadlines.py,*/catalogu
 FAST := not real and not e2e and not cli and not chaos and not siege
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down sandbox demo reconcile drift rebuild-pages token doctor dapr test lint types unit e2e simulate chaos siege mutate contracts figures lock clean
+.PHONY: help install up down sandbox demo reconcile drift rebuild-pages token doctor dapr test lint types unit e2e simulate chaos siege mutate contracts figures page-figures lock clean
 
 help: ## list the commands
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)$$/\1\t\2/p' Makefile | expand -t 12
@@ -100,6 +100,9 @@ contracts: install ## write contracts/ from the services, docs/access.md and the
 
 figures: install dapr ## measure calls, deliveries and times of an order; writes docs/figures.md
 	@$(RUN) tools.figures
+
+page-figures: install dapr ## measure the read side: batching, freshness, streams, growth; writes docs/figures-pages.md
+	@$(RUN) tools.page_figures
 
 lock: install ## resolve requirements.lock again
 	@$(BIN)/uv pip compile --universal --generate-hashes -p 3.11 --no-header --no-annotate \

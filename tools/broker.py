@@ -37,9 +37,8 @@ class Broker:
         return {topic: self._client.xinfo_stream(topic)["last-generated-id"] for topic in topics}
 
     def left(self, group: str, topics: Iterable[str]) -> int:
-        """Count the events that a group has not heard yet, or not acknowledged."""
-        groups = (self._group(group, topic) for topic in topics)
-        return sum((each.get("lag") or 0) + each.get("pending", 0) for each in groups)
+        """Count the events that a group has not heard yet, or not acknowledged; it may be new."""
+        return sum(self._left(group, topic) for topic in topics)
 
     def has_heard(self, group: str, ends: Ends) -> bool:
         """Say whether a group has acknowledged everything up to these ends."""
@@ -50,6 +49,12 @@ class Broker:
         for topic in topics:
             if self._group(group, topic):
                 self._client.xgroup_destroy(topic, group)
+
+    def _left(self, group: str, topic: str) -> int:
+        found = self._group(group, topic)
+        if not found:
+            return self._client.xlen(topic)
+        return (found["lag"] or 0) + found["pending"]
 
     def _has_heard(self, group: str, topic: str, end: tuple[int, int]) -> bool:
         found = self._group(group, topic)

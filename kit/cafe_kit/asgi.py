@@ -19,7 +19,7 @@ async def call(
     headers: Mapping[str, str] | None = None,
 ) -> Reply:
     """Send one request to `app`; `target` is a path with an optional query."""
-    scope = _scope(method, target, headers or {})
+    scope = scope_of(method, target, headers or {})
     sent: list[dict[str, Any]] = []
     unread = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -37,7 +37,8 @@ async def call(
     return Reply(sent[0]["status"], b"".join(m.get("body", b"") for m in sent[1:]), names)
 
 
-def _scope(method: str, target: str, headers: Mapping[str, str]) -> dict[str, Any]:
+def scope_of(method: str, target: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Return the request as an ASGI server describes it."""
     path, _, query = target.partition("?")
     return {
         "type": "http",

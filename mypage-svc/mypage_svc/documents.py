@@ -2,7 +2,8 @@
 
 What is folded twice gives the same, so whoever loses a race reads and folds once more. The lists
 follow the rows: of two writers the one that read the older row must lose on the list, too, so a
-list is written also where it stays the same while a row's place on it has changed.
+list is written also where it stays the same while a row's place on it has changed, and a row is
+written also where only a list has to be mended: what was read may be a new list and an old row.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -82,6 +83,7 @@ class Folded:
     """
 
     changed: list[Row] = field(default_factory=list[Row])
+    mended: dict[str, Row] = field(default_factory=dict[str, Row])
     opens: list[Write] = field(default_factory=list[Write])
     behind: dict[str, tuple[Mine, ...]] = field(default_factory=dict[str, tuple[Mine, ...]])
     late: dict[tuple[str, ...], tuple[Mine, ...]] = field(
@@ -128,6 +130,7 @@ def fold_all(keys: Keys, facts: Sequence[Fact], found: Found, now: datetime) -> 
         placed = {f.order_id for f in facts if f.placed and f.customer_id == customer_id}
         mine = [rows[order_id] for order_id in sorted(placed)]
         _list_mine(keys, customer_id, mine, found, folded)
+    folded.writes += [_write(ROW, keys.row(o), row, found) for o, row in folded.mended.items()]
     return folded
 
 
@@ -145,7 +148,10 @@ def _shelve(
     for before, row in pairs:
         entry = entry_of(name, row)
         moved |= entry != entry_of(name, before)
-        after = put(after, row.order_id, entry)
+        shelved = put(after, row.order_id, entry)
+        if row == before and shelved != after:
+            folded.mended[row.order_id] = row
+        after = shelved
     if len(after) > len(shelves):
         opened = replace(first, more=len(after) - 1)
         folded.opens.append(_write(SHELF, keys.shelf(name), opened, found))

@@ -15,7 +15,10 @@ from mypage_svc.domain import is_at_rest, is_delivery, is_on_board, is_waiting
 from mypage_svc.model import Fact, Row, Source
 
 CUSTOMER_LIMIT: Final = 100
-"""Orders in a customer's first document; beyond that the older half moves behind it."""
+"""Orders in a customer's first document; beyond that the oldest half of so many moves behind it.
+
+Always that many: of two writers that split at once, with other new orders, both move the same.
+"""
 SHELF_LIMIT: Final = 200
 BOARD_LIMIT: Final = 100
 """How many orders a board shows; those after them move up."""
@@ -78,7 +81,8 @@ def split(index: CustomerIndex) -> tuple[CustomerIndex, tuple[Mine, ...]]:
     """Return what stays and what moves to the document `index.behind` says then, if anything."""
     if len(index.orders) <= CUSTOMER_LIMIT:
         return index, ()
-    stays, moves = index.orders[: CUSTOMER_LIMIT // 2], index.orders[CUSTOMER_LIMIT // 2 :]
+    half = CUSTOMER_LIMIT // 2
+    stays, moves = index.orders[:-half], index.orders[-half:]
     return CustomerIndex(stays, index.behind + 1, moves[0]), moves
 
 

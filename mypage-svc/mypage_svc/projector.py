@@ -76,8 +76,9 @@ class Projector:
     def _note(self, facts: Sequence[Fact], rows: Sequence[Row]) -> None:
         now, changed = self._clock(), {row.order_id for row in rows}
         for fact in facts:
-            if fact.order_id in changed:  # Not what was only said again.
-                FRESHNESS.observe(max(0.0, (now - fact.at).total_seconds()))
+            if fact.order_id not in changed:  # It was only said again.
+                continue
+            FRESHNESS.observe(max(0.0, (now - fact.at).total_seconds()))
             if now - fact.at > HISTORY:
                 self._history_at = now
         for row in rows if self.announce else ():

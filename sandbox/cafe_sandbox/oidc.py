@@ -115,8 +115,9 @@ class Oidc:
         if (refusal := self._wrong_client(fields)) is not None:
             return refusal
         asked = authorize_request(fields)
-        known = request.cookies.get(FORM_COOKIE, "")
-        if not hmac.compare_digest(known.encode(), form.get("form_token", "").encode()):
+        known = request.cookies.get(FORM_COOKIE, "").encode()
+        # Another site's form comes without the cookie; nothing must not equal nothing.
+        if not known or not hmac.compare_digest(known, form.get("form_token", "").encode()):
             return self._picker(request, fields, "This page was out of date. Please choose again.")
         try:
             person = _chosen(form)
@@ -215,8 +216,8 @@ def _chosen(form: Mapping[str, str]) -> Person:
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors(include_input=False, include_url=False)[0]
-    what = first["msg"].removeprefix("Value error, ")
-    return f"Please choose again: {' '.join(map(str, first['loc']))} {what}".strip() + "."
+    said = " ".join([*map(str, first["loc"]), first["msg"].removeprefix("Value error, ")])
+    return f"Please choose again: {said}."
 
 
 def _remember(answer: Response, session_id: str) -> None:

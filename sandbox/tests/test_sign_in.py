@@ -2,7 +2,9 @@
 
 import re
 import time
+from functools import partial
 
+import httpx
 import jwt
 import pytest
 
@@ -135,9 +137,12 @@ def test_no_form_of_another_site_chooses_for_a_person(
     page, stranger_s = browser.authorize(), other_browser.authorize()
     tokens = [{}, {"form_token": "x"}, {"form_token": hidden_fields(stranger_s)["form_token"]}]
 
-    for token in tokens:
-        fields = asked() | {"persona": "olga"} | token
-        refused = browser.http.post("/authorize", data=fields)
+    address = str(browser.http.base_url.join("/authorize"))
+    for post, token in [
+        *((partial(browser.http.post, "/authorize"), each) for each in tokens),
+        *((partial(httpx.post, address), each) for each in [*tokens, {"form_token": ""}]),
+    ]:
+        refused = post(data=asked() | {"persona": "olga"} | token)
 
         assert (refused.status_code, "out of date" in refused.text) == (400, True)
         assert "sandbox-session" not in refused.headers.get("set-cookie", "")

@@ -31,13 +31,12 @@ PAGES: Final[Mapping[str, Button]] = {
 
 PRESS: Final = """({ press, effect }) => {
   let pressed = false;
-  const look = () => {
+  window.readyMs = new Promise((tell) => requestAnimationFrame(function look() {
     const button = document.querySelector(press);
     if (button && !pressed) { button.click(); pressed = true; }
-    if (document.querySelector(effect)) { window.readyMs = performance.now(); return; }
-    requestAnimationFrame(look);
-  };
-  look();
+    if (document.querySelector(effect)) tell(performance.now());
+    else requestAnimationFrame(look);
+  }));
 }"""
 LARGEST: Final = """() => new Promise((tell) => new PerformanceObserver((list) => {
   tell(list.getEntries().at(-1).startTime);
@@ -68,9 +67,13 @@ async def _new(browser: Browser) -> BrowserContext:
 
 async def _weigh(browser: Browser, door: str, button: Button) -> tuple[int, int]:
     done: list[Request] = []
+
+    def note(request: Request) -> None:
+        done.append(request)
+
     async with await _new(browser) as context:
         page = await context.new_page()
-        page.on("requestfinished", done.append)
+        page.on("requestfinished", note)
         await page.goto(f"{door}/#/{button.path}", wait_until="networkidle")
         await page.wait_for_selector(button.press)
         sizes = [await request.sizes() for request in done]
@@ -84,8 +87,7 @@ async def _press(browser: Browser, door: str, button: Button) -> float:
         arguments = {"press": button.press, "effect": button.effect}
         await page.add_init_script(f"({PRESS})({arguments!r})")
         await page.goto(f"{door}/#/{button.path}")
-        ready = await page.wait_for_function("window.readyMs")
-        return float(await ready.json_value())
+        return float(await page.evaluate("window.readyMs"))
 
 
 async def _look(browser: Browser, door: str, button: Button) -> float:

@@ -30,9 +30,13 @@ class Visitor:
         await self.settled()
 
     async def go(self, view: str) -> None:
+        """Change to a view within the document, and wait until it is there."""
+        await self.turn_to(view)
+        await self.settled()
+
+    async def turn_to(self, view: str) -> None:
         """Change to a view within the document."""
         await self.page.evaluate("view => { location.hash = `#/${view}` }", view)
-        await self.settled()
 
     async def settled(self) -> None:
         """Wait until the view is there and nothing in it is loading."""

@@ -123,7 +123,7 @@ class _Life:
         self, app_id: str, app: FastAPI, dapr: MemoryDapr, is_lost: Callable[[str], bool]
     ) -> None:
         self._app_id = app_id
-        self._app = app
+        self.app = app
         self._dapr = dapr
         self._is_lost = is_lost
         loop = asyncio.get_running_loop()
@@ -133,7 +133,7 @@ class _Life:
 
     async def _live(self) -> None:
         await self._dapr.join(self._app_id, self.call)
-        async with self._app.router.lifespan_context(self._app):
+        async with self.app.router.lifespan_context(self._app):
             await self._stopped
 
     async def call(self, method: str, target: str, body: bytes, headers: Headers) -> Reply:
@@ -141,7 +141,7 @@ class _Life:
         if target.startswith("/events/") and self._is_lost(target):
             return ACKNOWLEDGED
         answer = asyncio.create_task(
-            asgi.call(self._app, method, target, body=body, headers=headers)
+            asgi.call(self.app, method, target, body=body, headers=headers)
         )
         ended, _ = await asyncio.wait(
             (answer, self._crashed), timeout=ANSWER_S, return_when=asyncio.FIRST_COMPLETED
@@ -194,6 +194,12 @@ class Node:
     @property
     def running(self) -> bool:
         return self._life is not None
+
+    @property
+    def app(self) -> FastAPI:
+        """The app of this life; it runs."""
+        assert self._life is not None
+        return self._life.app
 
     async def start(self) -> None:
         """Start with an empty memory; return when the service is ready, or has crashed."""

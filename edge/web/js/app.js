@@ -1,14 +1,16 @@
 // The frame around the views: header, banners, the view of the address, what screen readers say.
 
-import { html, render, useEffect, useErrorBoundary, useState } from "../vendor/htm-preact.js";
+import { html, render, useErrorBoundary } from "../vendor/htm-preact.js";
+import { reading } from "./api.js";
 import { session, signIn, signOut, start } from "./auth.js";
 import { basket, countOf, giveUp, keepFor, unanswered } from "./basket.js";
 import { loadConfig } from "./config.js";
+import { useLoad } from "./hooks.js";
 import { chooseLanguage, language, startLanguage, t, timeText } from "./i18n.js";
-import { isNetworkError, net } from "./net.js";
+import { net } from "./net.js";
 import { beginHere, go, homeOf, place, routeOf } from "./router.js";
 import { useStore } from "./store.js";
-import { announcement, Heading, Loading } from "./ui.js";
+import { announcement, Heading, Loaded } from "./ui.js";
 
 const LINKS = [
   ["#/", "nav.cafes", null],
@@ -68,12 +70,10 @@ function Person({ who }) {
     <button type="button" class="plain" lang=${other} onClick=${() => chooseLanguage(other)}>
       ${other === "ko" ? "한국어" : "English"}
     </button>
-    ${
-      who
-        ? html`<span class="who">${who.sub}</span>
-          <button type="button" class="plain" onClick=${leave}>${t("sign-out")}</button>`
-        : html`<button type="button" onClick=${() => signIn()}>${t("sign-in")}</button>`
-    }
+    ${who
+      ? html`<span class="who">${who.sub}</span>
+        <button type="button" class="plain" onClick=${leave}>${t("sign-out")}</button>`
+      : html`<button type="button" onClick=${() => signIn()}>${t("sign-in")}</button>`}
   </div>`;
 }
 
@@ -83,11 +83,9 @@ function Banners({ notice, path }) {
   return html`<div class="banners" role="status">
     ${!online && html`<p class="note bad">${t("offline", { time: timeText(since) })}</p>`}
     ${notice && html`<p class="note">${t(`notice.${notice}`)}</p>`}
-    ${
-      lost &&
-      path !== "basket" &&
-      html`<p class="note">${t("basket.unanswered")} <a href="#/basket">${t("basket.look")}</a></p>`
-    }
+    ${lost &&
+    path !== "basket" &&
+    html`<p class="note">${t("basket.unanswered")} <a href="#/basket">${t("basket.look")}</a></p>`}
   </div>`;
 }
 
@@ -103,17 +101,15 @@ function Page({ path, who }) {
     : html`<${SignInFirst} />`;
 }
 
+/** Load the view's module, again when the connection comes back. */
 function Loader({ route, who }) {
-  const [loaded, setLoaded] = useState(null);
+  const { online } = useStore(net);
   const [broken] = useErrorBoundary((error) => console.error(error));
-  useEffect(() => {
-    route.load().then(setLoaded, (error) => {
-      if (!isNetworkError(error)) throw error;
-      setLoaded({ View: Broken });
-    });
-  }, []);
+  const module = useLoad(() => reading("view", route.load), [online]);
   if (broken) return html`<${Broken} />`;
-  return loaded ? html`<${loaded.View} ...${route.params} who=${who} />` : html`<${Loading} />`;
+  return html`<${Loaded} from=${module}>
+    ${({ View }) => html`<${View} ...${route.params} who=${who} />`}
+  <//>`;
 }
 
 function Notice({ title, text, children }) {

@@ -57,6 +57,25 @@ export function useGet(path) {
 }
 
 /**
+ * The pages of a list behind its first one, as they are asked for.
+ * @param {string} path of the list
+ * @param {string | null} next the cursor that came with the first page
+ * @returns {{items: any[], next: string | null, more: () => Promise<void>, forget: () => void}}
+ *   `more` fails with a `Problem` or `Unreachable`
+ */
+export function useMore(path, next) {
+  const [older, setOlder] = useState({ items: [], next: null, asked: false });
+  // Once more was asked for, a newer first page does not move the place to go on from.
+  const cursor = older.asked ? older.next : next;
+  const more = async () => {
+    const page = await get(`${path}${path.includes("?") ? "&" : "?"}cursor=${encodeURIComponent(cursor)}`);
+    setOlder({ items: [...older.items, ...page.items], next: page.next, asked: true });
+  };
+  const forget = () => setOlder({ items: [], next: null, asked: false });
+  return { items: older.items, next: cursor, more, forget };
+}
+
+/**
  * The time now in ms, told again every `everyMs`.
  * @param {number} everyMs
  */

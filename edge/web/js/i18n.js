@@ -1,5 +1,6 @@
 // Korean and English: texts by flat keys, and numbers, money and times as Intl writes them.
 
+import { isNetworkError, unreached } from "./net.js";
 import { createStore } from "./store.js";
 
 const CHOICE = "cafe.language";
@@ -21,12 +22,17 @@ export function startLanguage() {
 }
 
 /**
- * Change the language and remember the choice.
+ * Change the language and remember the choice; without a connection it stays as it is.
  * @param {"en" | "ko"} chosen
  */
-export function chooseLanguage(chosen) {
-  localStorage.setItem(CHOICE, chosen);
-  return use(chosen);
+export async function chooseLanguage(chosen) {
+  try {
+    await use(chosen);
+    localStorage.setItem(CHOICE, chosen);
+  } catch (error) {
+    if (!isNetworkError(error)) throw error;
+    unreached();
+  }
 }
 
 async function use(chosen) {

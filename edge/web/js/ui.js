@@ -8,6 +8,9 @@ import { net } from "./net.js";
 import { place } from "./router.js";
 import { createStore, useStore } from "./store.js";
 
+/** States of a dead letter in which only the detail tells why a replay was in vain. */
+const OPEN_LETTER = ["WAITING", "RETRYING"];
+
 /** What a screen reader is to say next. */
 export const announcement = createStore("");
 
@@ -33,8 +36,9 @@ export function Heading({ children }) {
  * @param {Error} error a `Problem` or `Unreachable`
  * @returns {{sentence: string, detail: string}}
  */
-export function explained(error) {
+function explained(error) {
   if (!(error instanceof Problem)) return { sentence: t("error.unreachable"), detail: "" };
+  if (OPEN_LETTER.includes(error.currentStatus)) return { sentence: "", detail: error.detail };
   if (error.currentStatus) {
     const state = of("state", error.currentStatus);
     return { sentence: t("error.now", { state }), detail: "" };
@@ -45,13 +49,30 @@ export function explained(error) {
   return { sentence, detail: error.detail };
 }
 
-/** An error, with a way to try again. */
-export function Trouble({ error, retry }) {
+/** An error as a sentence, about `what` where that is not plain. */
+export function Sentence({ what, error }) {
   const { sentence, detail } = explained(error);
+  return html`<p>
+    ${what && html`<b>${what}</b>`} ${sentence} ${detail && html`<span lang="en">${detail}</span>`}
+  </p>`;
+}
+
+/** An error, with a way to try again. */
+export function Trouble({ what, error, retry }) {
   return html`<div class="note bad" role="alert">
-    <p>${sentence} ${detail && html`<span lang="en">${detail}</span>`}</p>
+    <${Sentence} what=${what} error=${error} />
     ${retry && html`<button type="button" onClick=${retry}>${t("again")}</button>`}
   </div>`;
+}
+
+/** The button for what `useMore` has not asked for yet. */
+export function More({ from }) {
+  const [error, setError] = useState(null);
+  if (!from.next) return null;
+  return html`
+    ${error && html`<${Trouble} error=${error} />`}
+    <${Action} run=${from.more} onProblem=${setError}>${t("orders.more")}<//>
+  `;
 }
 
 /** Something is on its way. */

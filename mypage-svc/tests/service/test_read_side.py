@@ -5,8 +5,7 @@ import copy
 import functools
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
@@ -20,8 +19,6 @@ from mypage_svc import use_cases
 from mypage_svc.adapters import SidecarPages, SidecarReplicas
 from mypage_svc.domain import fold, is_at_rest, is_delivery, is_on_board, is_waiting
 from mypage_svc.indexes import (
-    CUSTOMER_LIMIT,
-    SHELF_LIMIT,
     Entry,
     board_of,
     deliveries,

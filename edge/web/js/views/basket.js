@@ -23,14 +23,10 @@ export function View({ who }) {
     ${lost && html`<${Unanswered} setError=${setError} />`}
     ${error && html`<${Trouble} error=${error} />`}
     ${!now && !lost && html`<${Empty}>${t("basket.empty")} <a href="#/">${t("nav.cafes")}</a><//>`}
-    ${
-      now &&
-      html`<div hidden=${lost !== null}><${Filled}
-      who=${who}
-      cafeId=${now.cafe_id}
-      setError=${setError}
-    /></div>`
-    }
+    ${now &&
+    html`<div hidden=${lost !== null}>
+      <${Filled} who=${who} cafeId=${now.cafe_id} setError=${setError} />
+    </div>`}
   `;
 }
 
@@ -87,28 +83,29 @@ function Form({ who, menu, setError, reload }) {
     setError(problem);
     reload();
   };
+  const ready = wish.method === "pickup" || wish.address.trim() !== "";
   return html`
     <${Chosen} menu=${menu} lines=${lines} />
     <form onSubmit=${(event) => event.preventDefault()}>
       <${Fulfilment} wish=${wish} set=${set} />
-      <label>${t("basket.note")} <input
-        value=${wish.note}
-        maxlength=${TEXT_LIMIT}
-        onInput=${set("note")}
-      /></label>
-      <label>${t("basket.payment")}
-        <select value=${wish.payment} onChange=${set("payment")}>
-          ${PAYMENTS.map((each) => html`<option value=${each}>${t(`payment.${each}`)}</option>`)}
-        </select>
-      </label>
+      <${Text} label="basket.note" value=${wish.note} onInput=${set("note")} />
+      <${Payment} value=${wish.payment} onChange=${set("payment")} />
     </form>
-    <${Order}
-      who=${who}
-      ready=${wish.method === "pickup" || wish.address.trim()}
-      run=${order}
-      onProblem=${refused}
-    />
+    <${Order} who=${who} ready=${ready} run=${order} onProblem=${refused} />
   `;
+}
+
+function Text({ label, ...rest }) {
+  return html`<label>${t(label)} <input maxlength=${TEXT_LIMIT} ...${rest} /></label>`;
+}
+
+function Payment({ value, onChange }) {
+  return html`<label>
+    ${t("basket.payment")}
+    <select value=${value} onChange=${onChange}>
+      ${PAYMENTS.map((each) => html`<option value=${each}>${t(`payment.${each}`)}</option>`)}
+    </select>
+  </label>`;
 }
 
 function Order({ who, ready, run, onProblem }) {
@@ -117,67 +114,58 @@ function Order({ who, ready, run, onProblem }) {
       <button type="button" class="main" onClick=${() => signIn()}>${t("sign-in.go")}</button>`;
   }
   if (!who.roles.includes("customer")) return html`<p>${t("basket.not-customer")}</p>`;
-  return html`<${Action}
-    class="main"
-    disabled=${!ready}
-    run=${run}
-    onProblem=${onProblem}
-  >${t("basket.order")}<//>`;
+  return html`<${Action} class="main" disabled=${!ready} run=${run} onProblem=${onProblem}>
+    ${t("basket.order")}
+  <//>`;
 }
 
 function Chosen({ menu, lines }) {
   const chosen = Object.entries(lines).map(([id, quantity]) => {
     const drink = menu.items.find((each) => each.menu_id === id);
-    return { id, quantity, drink, name: drink?.name ?? id, soldOut: !drink || drink.sold_out };
+    const amount = (drink?.price.amount ?? 0) * quantity;
+    return { id, name: drink?.name ?? id, soldOut: drink?.sold_out ?? true, amount };
   });
-  const amount = chosen.reduce((sum, { drink, quantity }) => sum + (drink?.price.amount ?? 0) * quantity, 0);
   const currency = menu.items[0]?.price.currency ?? "KRW";
+  const amount = chosen.reduce((sum, each) => sum + each.amount, 0);
   return html`
     <ul class="rows">
       ${chosen.map(
-        ({ id, quantity, name, drink, soldOut }) => html`<li class="row" key=${id}>
-          <div>
-            <span class="title">${name}</span>
-            <span class="quiet">${drink && moneyText({ ...drink.price, amount: drink.price.amount * quantity })}</span>
-            ${soldOut && html`<span class="pill bad">${t("menu.sold-out")}</span>`}
-          </div>
-          <${Stepper} cafeId=${menu.cafe_id} id=${id} name=${name} disabled=${soldOut} />
-        </li>`,
+        (each) => html`<${Line} key=${each.id} cafeId=${menu.cafe_id} currency=${currency} ...${each} />`,
       )}
     </ul>
     <p class="total">${t("basket.total")} <b>${moneyText({ amount, currency })}</b></p>
   `;
 }
 
+function Line({ cafeId, id, name, soldOut, amount, currency }) {
+  return html`<li class="row">
+    <div>
+      <span class="title">${name}</span>
+      <span class="quiet">${moneyText({ amount, currency })}</span>
+      ${soldOut && html`<span class="pill bad">${t("menu.sold-out")}</span>`}
+    </div>
+    <${Stepper} cafeId=${cafeId} id=${id} name=${name} disabled=${soldOut} />
+  </li>`;
+}
+
 function Fulfilment({ wish, set }) {
+  const radio = (value) => html`<label class="choice">
+    <input
+      type="radio"
+      name="method"
+      value=${value}
+      checked=${wish.method === value}
+      onChange=${set("method")}
+    />
+    ${t(`method.${value}`)}
+  </label>`;
+  const address = { value: wish.address, onInput: set("address"), autocomplete: "street-address" };
   return html`
     <fieldset>
       <legend>${t("basket.fulfilment")}</legend>
-      ${METHODS.map(
-        (each) => html`<label class="choice">
-          <input
-            type="radio"
-            name="method"
-            value=${each}
-            checked=${wish.method === each}
-            onChange=${set("method")}
-          />
-          ${t(`method.${each}`)}
-        </label>`,
-      )}
+      ${METHODS.map(radio)}
     </fieldset>
-    ${
-      wish.method === "delivery" &&
-      html`<label>${t("basket.address")}
-      <input
-        required
-        autocomplete="street-address"
-        value=${wish.address}
-        maxlength=${TEXT_LIMIT}
-        onInput=${set("address")}
-      />
-    </label>`
-    }
+    ${wish.method === "delivery" && html`<${Text} label="basket.address" required ...${address} />`}
   `;
 }
 

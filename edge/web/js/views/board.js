@@ -5,7 +5,7 @@ import { call } from "../api.js";
 import { useLive } from "../hooks.js";
 import { of, t, timeText } from "../i18n.js";
 import { ring, soundOn } from "../sound.js";
-import { Action, Age, announcement, Dialog, Empty, explained, Heading, Lines, Live, shortId } from "../ui.js";
+import { Action, Age, announcement, Dialog, Empty, Heading, Lines, Live, Sentence, shortId } from "../ui.js";
 
 const COLUMNS = ["QUEUED", "ACCEPTED", "MAKING", "READY", "DELIVERING"];
 const REASONS = ["sold_out", "closed", "too_busy", "other"];
@@ -24,9 +24,9 @@ export function View({ cafe, who }) {
   };
   const path = `/boards/${encodeURIComponent(cafeId)}/stream`;
   const live = useLive(path, { whileHidden: sound, onPage: heard });
-  const missed = (item, error) => {
-    if (error.currentStatus) live.put({ order_id: item.order_id, cafe_status: error.currentStatus });
-    setMisses((old) => [...old, { id: item.order_id, ...explained(error) }].slice(-MISSES));
+  const missed = (id, error) => {
+    if (error.currentStatus) live.put({ order_id: id, cafe_status: error.currentStatus });
+    setMisses((old) => [...old, { id, error }].slice(-MISSES));
   };
   const mine = who.roles.includes("barista") && who.cafe_id === cafeId;
   const does = mine && {
@@ -53,17 +53,10 @@ function SoundSwitch({ on, set }) {
 
 /** Commands that came too late, as sentences; they stay until they were read. */
 function Misses({ misses, clear }) {
-  return html`<div role="alert" data-testid="misses">
-    ${
-      misses.length > 0 &&
-      html`<div class="note bad">
-      ${misses.map(
-        ({ id, sentence, detail }) =>
-          html`<p><b>${shortId(id)}</b> ${sentence} <span lang="en">${detail}</span></p>`,
-      )}
-      <button type="button" onClick=${clear}>${t("board.read")}</button>
-    </div>`
-    }
+  if (!misses.length) return null;
+  return html`<div class="note bad" role="alert" data-testid="misses">
+    ${misses.map(({ id, error }) => html`<${Sentence} what=${shortId(id)} error=${error} />`)}
+    <button type="button" onClick=${clear}>${t("board.read")}</button>
   </div>`;
 }
 
@@ -94,7 +87,9 @@ function Ticket({ item, does }) {
   const { order_id: id, items, fulfilment, note, ready_at, waitsSince } = item;
   return html`<li class="card" data-order=${id}>
     <article aria-labelledby=${`ticket-${id}`}>
-      <h3 id=${`ticket-${id}`}>${shortId(id)} <span class="quiet">${t(`method.${fulfilment.method}`)}</span></h3>
+      <h3 id=${`ticket-${id}`}>
+        ${shortId(id)} <span class="quiet">${t(`method.${fulfilment.method}`)}</span>
+      </h3>
       <${Lines} items=${items} />
       ${note && html`<p class="note">${note}</p>`}
       <p class="quiet">
@@ -118,42 +113,32 @@ function stepsOf({ cafe_status: state, fulfilment }) {
 
 function Commands({ item, done, missed }) {
   const [rejecting, setRejecting] = useState(false);
-  const send = (step, body) => async () => {
+  const send = async (step, body) => {
     done(await call("POST", `/cafe-orders/${encodeURIComponent(item.order_id)}/${step}`, { body }));
   };
-  const failed = (error) => missed(item, error);
+  const failed = (error) => missed(item.order_id, error);
+  // Rejecting asks for the reason first.
+  const runOf = (step) => (step === "reject" ? async () => setRejecting(true) : () => send(step));
   return html`<div class="actions">
-    ${stepsOf(item).map((step, index) =>
-      step === "reject"
-        ? html`<button
-          type="button"
-          class="danger"
-          onClick=${() => setRejecting(true)}
-        >${t("step.reject")}</button>`
-        : html`<${Action}
-          key=${step}
-          class=${index ? "danger" : "main"}
-          run=${send(step)}
-          onProblem=${failed}
-        >${t(`step.${step}`)}<//>`,
+    ${stepsOf(item).map(
+      (step) => html`<${Action} key=${step} class=${toneOf(step)} run=${runOf(step)} onProblem=${failed}>
+        ${t(`step.${step}`)}
+      <//>`,
     )}
-    ${
-      rejecting &&
-      html`<${Reject}
-        item=${item}
-        close=${() => setRejecting(false)}
-        send=${(why) => send("reject", why)()}
-        failed=${failed}
-      />`
-    }
+    ${rejecting &&
+    html`<${Reject} item=${item} close=${() => setRejecting(false)} send=${send} failed=${failed} />`}
   </div>`;
+}
+
+function toneOf(step) {
+  return ["reject", "uncollected"].includes(step) ? "danger" : "main";
 }
 
 function Reject({ item, close, send, failed }) {
   const [reason, setReason] = useState(REASONS[0]);
   const [detail, setDetail] = useState("");
   const reject = async () => {
-    await send({ reason, ...(detail.trim() && { detail: detail.trim() }) });
+    await send("reject", { reason, ...(detail.trim() && { detail: detail.trim() }) });
     close();
   };
   const missed = (error) => {

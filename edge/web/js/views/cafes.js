@@ -12,12 +12,9 @@ export function View() {
     <${Loaded} from=${cafes}>
       ${({ items }) =>
         items.length
-          ? html`<ul class="cards">${items.map(
-              (each) => html`<${Cafe}
-            key=${each.cafe_id}
-            ...${each}
-          />`,
-            )}</ul>`
+          ? html`<ul class="cards">
+              ${items.map((each) => html`<${Cafe} key=${each.cafe_id} ...${each} />`)}
+            </ul>`
           : html`<${Empty}>${t("cafes.none")}<//>`}
     <//>
   `;

@@ -10,28 +10,21 @@ import { readMenu } from "./menu.js";
 export function View({ who }) {
   const menu = useLoad((signal) => readMenu(who.cafe_id, signal), [who.cafe_id]);
   const [error, setError] = useState(null);
-  const change = (path) => async () => {
+  const post = async (path) => {
     setError(null);
-    const changed = await call("POST", path);
-    menu.setData({ ...menu.data, ...changed });
+    menu.setData({ ...menu.data, ...(await call("POST", path)) });
   };
+  const change = { post, failed: setError };
   return html`
     <${Heading}>${t("counter.title", { cafe: menu.data?.name ?? who.cafe_id })}<//>
     ${error && html`<${Trouble} error=${error} />`}
     <${Loaded} from=${menu}>
-      ${(there) => html`
-        <${Doors} menu=${there} change=${change} failed=${setError} />
+      ${({ cafe_id, open, items }) => html`
+        <${Doors} cafeId=${cafe_id} open=${open} change=${change} />
         <h2>${t("counter.drinks")}</h2>
         <ul class="rows">
-          ${there.items.map(
-            (each) =>
-              html`<${Drink}
-                key=${each.menu_id}
-                cafeId=${there.cafe_id}
-                drink=${each}
-                change=${change}
-                failed=${setError}
-              />`,
+          ${items.map(
+            (each) => html`<${Drink} key=${each.menu_id} cafeId=${cafe_id} drink=${each} change=${change} />`,
           )}
         </ul>
       `}
@@ -39,15 +32,15 @@ export function View({ who }) {
   `;
 }
 
-function Doors({ menu: { cafe_id, open }, change, failed }) {
-  const path = `/cafes/${encodeURIComponent(cafe_id)}/${open ? "close" : "open"}`;
+function Doors({ cafeId, open, change }) {
+  const path = `/cafes/${encodeURIComponent(cafeId)}/${open ? "close" : "open"}`;
   return html`<div class="row">
-    <${Switch} on=${open} label=${t("counter.open")} run=${change(path)} failed=${failed} />
+    <${Switch} on=${open} label=${t("counter.open")} path=${path} change=${change} />
     <span class="pill ${open ? "good" : "bad"}">${t(open ? "cafe.open" : "cafe.closed")}</span>
   </div>`;
 }
 
-function Drink({ cafeId, drink: { menu_id, name, price, sold_out }, change, failed }) {
+function Drink({ cafeId, drink: { menu_id, name, price, sold_out }, change }) {
   const item = `/menus/${encodeURIComponent(cafeId)}/items/${encodeURIComponent(menu_id)}`;
   const path = `${item}/${sold_out ? "restock" : "sold-out"}`;
   return html`<li class="row">
@@ -55,19 +48,18 @@ function Drink({ cafeId, drink: { menu_id, name, price, sold_out }, change, fail
       <span class="title">${name}</span>
       <span class="quiet">${moneyText(price)}</span>
     </div>
-    <${Switch} on=${sold_out} label=${t("menu.sold-out")} name=${name} run=${change(path)} failed=${failed} />
+    <${Switch} on=${sold_out} label=${t("menu.sold-out")} of=${name} path=${path} change=${change} />
   </li>`;
 }
 
-function Switch({ on, label, name, run, failed }) {
-  const spoken = name ? `${name}: ${label}` : label;
+function Switch({ on, label, of, path, change }) {
   return html`<${Action}
     role="switch"
     class="switch"
     aria-checked=${on}
-    aria-label=${spoken}
-    run=${run}
-    onProblem=${failed}
+    aria-label=${of ? `${of}: ${label}` : label}
+    run=${() => change.post(path)}
+    onProblem=${change.failed}
   >
     <span class="track" aria-hidden="true"></span>${label}
   <//>`;

@@ -4,65 +4,52 @@ import { html, useState } from "../../vendor/htm-preact.js";
 import { call } from "../api.js";
 import { useLive } from "../hooks.js";
 import { t } from "../i18n.js";
-import { Action, Age, announcement, Empty, explained, Heading, Lines, Live, shortId } from "../ui.js";
+import { Action, Age, announcement, Empty, Heading, Lines, Live, shortId, Trouble } from "../ui.js";
 
 export function View({ who }) {
-  const live = useLive("/deliveries/stream", {
-    onPage: (item, isNew) => isNew && announcement.set(t("rider.new", { id: shortId(item.order_id) })),
-  });
+  const live = useLive("/deliveries/stream", { onPage: announce });
   const [miss, setMiss] = useState(null);
-  const put = (order_id, cafe_status, rider) => live.put({ order_id, cafe_status, rider });
-  const does = who.roles.includes("rider") && {
-    done(order) {
-      setMiss(null);
-      put(order.order_id, order.status, order.rider);
-    },
-    missed({ order_id: id }, error) {
-      // Whoever was faster, it is not this rider's.
-      if (error.currentStatus) put(id, error.currentStatus, null);
-      setMiss({ id, ...explained(error) });
-    },
-  };
-  const isMine = ({ rider }) => !does || rider === who.sub;
+  const isRider = who.roles.includes("rider");
+  const does = isRider && waysOf(live, setMiss);
+  const mine = (items) => items.filter(({ rider }) => !isRider || rider === who.sub);
   return html`
     <${Heading}>${t("rider.title")}<//>
-    ${
-      miss &&
-      html`<p
-      class="note bad"
-      role="alert"
-    ><b>${shortId(miss.id)}</b> ${miss.sentence} <span lang="en">${miss.detail}</span></p>`
-    }
+    ${miss && html`<${Trouble} what=${shortId(miss.id)} error=${miss.error} />`}
     <${Live} from=${live}>
       ${(items) => html`
-        <${Group}
-          title=${t("rider.mine")}
-          none=${t("rider.none-mine")}
-          state="DELIVERING"
-          step="confirm-delivery"
-          items=${items.filter(isMine)}
-          does=${does}
-        />
-        <${Group}
-          title=${t("rider.waiting")}
-          none=${t("rider.none-waiting")}
-          state="READY"
-          step="start-delivery"
-          items=${items}
-          does=${does}
-        />
+        <${Group} name="mine" state="DELIVERING" items=${mine(items)} step="confirm-delivery" does=${does} />
+        <${Group} name="waiting" state="READY" items=${items} step="start-delivery" does=${does} />
       `}
     <//>
   `;
 }
 
-function Group({ title, none, state, step, items, does }) {
+function announce({ order_id: id }, isNew) {
+  if (isNew) announcement.set(t("rider.new", { id: shortId(id) }));
+}
+
+/** What follows a rider's command: shown at once, before the stream tells of it. */
+function waysOf(live, setMiss) {
+  return {
+    done({ order_id, status, rider }) {
+      setMiss(null);
+      live.put({ order_id, cafe_status: status, rider });
+    },
+    missed(id, error) {
+      // Whoever was faster, it is not this rider's.
+      if (error.currentStatus) live.put({ order_id: id, cafe_status: error.currentStatus, rider: null });
+      setMiss({ id, error });
+    },
+  };
+}
+
+function Group({ name, state, items, step, does }) {
   const here = items
     .filter((each) => each.cafe_status === state)
     .sort((a, b) => a.placed_at.localeCompare(b.placed_at));
-  return html`<section aria-labelledby=${`group-${state}`}>
-    <h2 id=${`group-${state}`}>${title} <span class="count">${here.length}</span></h2>
-    ${here.length === 0 && html`<${Empty}>${none}<//>`}
+  return html`<section aria-labelledby=${`group-${name}`}>
+    <h2 id=${`group-${name}`}>${t(`rider.${name}`)} <span class="count">${here.length}</span></h2>
+    ${here.length === 0 && html`<${Empty}>${t(`rider.none-${name}`)}<//>`}
     <ul class="cards">
       ${here.map((each) => html`<${Delivery} key=${each.order_id} item=${each} step=${step} does=${does} />`)}
     </ul>
@@ -74,6 +61,7 @@ function Delivery({ item, step, does }) {
   const send = async () => {
     does.done(await call("POST", `/cafe-orders/${encodeURIComponent(id)}/${step}`));
   };
+  const missed = (error) => does.missed(id, error);
   return html`<li class="card" data-order=${id}>
     <article aria-labelledby=${`delivery-${id}`}>
       <h3 id=${`delivery-${id}`}>${shortId(id)} <span class="quiet">${cafe_id}</span></h3>
@@ -81,16 +69,7 @@ function Delivery({ item, step, does }) {
       <${Lines} items=${items} />
       ${note && html`<p class="note">${note}</p>`}
       <p class="quiet">${t("board.waiting")} <${Age} since=${waitsSince} /> ${rider && `· ${rider}`}</p>
-      ${
-        does &&
-        html`<div class="actions">
-        <${Action}
-          class="main"
-          run=${send}
-          onProblem=${(error) => does.missed(item, error)}
-        >${t(`step.${step}`)}<//>
-      </div>`
-      }
+      ${does && html`<${Action} class="main" run=${send} onProblem=${missed}>${t(`step.${step}`)}<//>`}
     </article>
   </li>`;
 }

@@ -49,15 +49,12 @@ function Menu({ menu }) {
           html`<${Drink} key=${each.menu_id} cafeId=${menu.cafe_id} open=${menu.open} drink=${each} />`,
       )}
     </ul>
-    ${
-      count > 0 &&
-      !isOther &&
-      html`<p><a
-      class="button main"
-      href="#/basket"
-    >${t("menu.to-basket", { count })}</a></p>`
-    }
+    ${count > 0 && !isOther && html`<${ToBasket} count=${count} />`}
   `;
+}
+
+function ToBasket({ count }) {
+  return html`<p><a class="button main" href="#/basket">${t("menu.to-basket", { count })}</a></p>`;
 }
 
 function Drink({ cafeId, open, drink }) {
@@ -67,11 +64,9 @@ function Drink({ cafeId, open, drink }) {
       <span class="title">${name}</span>
       <span class="quiet">${moneyText(price)}</span>
     </div>
-    ${
-      soldOut
-        ? html`<span class="pill bad">${t("menu.sold-out")}</span>`
-        : html`<${Stepper} cafeId=${cafeId} id=${id} name=${name} disabled=${!open} />`
-    }
+    ${soldOut
+      ? html`<span class="pill bad">${t("menu.sold-out")}</span>`
+      : html`<${Stepper} cafeId=${cafeId} id=${id} name=${name} disabled=${!open} />`}
   </li>`;
 }
 
@@ -79,21 +74,13 @@ function Drink({ cafeId, open, drink }) {
 export function Stepper({ cafeId, id, name, disabled }) {
   const quantity = wanted(useStore(basket), cafeId, id);
   const set = (next) => () => want(cafeId, id, next);
+  const full = disabled || quantity >= MOST_OF_ONE;
+  const fewer = { "aria-label": t("menu.fewer", { name }), onClick: set(quantity - 1) };
+  const more = { "aria-label": t("menu.more", { name }), disabled: full, onClick: set(quantity + 1) };
   return html`<div class="stepper" role="group" aria-label=${name}>
-    ${
-      quantity > 0 &&
-      html`<button
-        type="button"
-        aria-label=${t("menu.fewer", { name })}
-        onClick=${set(quantity - 1)}
-      >−</button>
-      <span role="status">${quantity}</span>`
-    }
-    <button
-      type="button"
-      aria-label=${t("menu.more", { name })}
-      disabled=${disabled || quantity >= MOST_OF_ONE}
-      onClick=${set(quantity + 1)}
-    >+</button>
+    ${quantity > 0 &&
+    html`<button type="button" ...${fewer}>−</button>
+      <span role="status">${quantity}</span>`}
+    <button type="button" ...${more}>+</button>
   </div>`;
 }

@@ -57,16 +57,14 @@ function Story({ id, page, order, payment, cafeOrder, reload }) {
 function Part({ name, body, rowsOf, children }) {
   return html`<section class="card" aria-labelledby=${`part-${name}`}>
     <h2 id=${`part-${name}`}>${t(`part.${name}`)}</h2>
-    ${
-      body
-        ? html`<p>
-            <${Pill} kind=${name === "page" ? "status" : "state"} value=${body.status} />
-            ${body.version && html` <span class="quiet">${t("story.version", { version: body.version })}</span>`}
-          </p>
-          <${Facts} rows=${rowsOf(body)} kind="story" />
-          ${children?.()}`
-        : html`<p class="empty">${t("story.unknown")}</p>`
-    }
+    ${body
+      ? html`<p>
+          <${Pill} kind=${name === "page" ? "status" : "state"} value=${body.status} />
+          <span class="quiet">${body.version && t("story.version", { version: body.version })}</span>
+        </p>
+        <${Facts} rows=${rowsOf(body)} kind="story" />
+        ${children?.()}`
+      : html`<p class="empty">${t("story.unknown")}</p>`}
   </section>`;
 }
 
@@ -130,8 +128,6 @@ function Money({ id, payment, reload }) {
       )}
     </ul>
     ${error && html`<${Trouble} error=${error} />`}
-    ${
-      payment.status === "REFUNDING" && html`<${RetryRefund} id=${id} done=${reload} onProblem=${setError} />`
-    }
+    ${payment.status === "REFUNDING" && html`<${RetryRefund} id=${id} done=${reload} onProblem=${setError} />`}
   `;
 }

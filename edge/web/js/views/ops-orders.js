@@ -2,9 +2,9 @@
 
 import { html, useState } from "../../vendor/htm-preact.js";
 import { get } from "../api.js";
-import { usePolled } from "../hooks.js";
+import { useMore, usePolled } from "../hooks.js";
 import { durationText, of, t } from "../i18n.js";
-import { Action, Empty, Heading, Loaded, Pill, shortId, Trouble } from "../ui.js";
+import { Empty, Heading, Loaded, More, Pill, shortId } from "../ui.js";
 
 const STATES = ["Ordered", "Paid", "Accepted", "Making", "Ready", "Cancelling", "Cancelled", "Rejected"];
 
@@ -38,27 +38,15 @@ function Boards() {
 }
 
 function Listed({ status }) {
-  const path = `/ops/mypage-svc/orders?limit=50&status=${encodeURIComponent(status)}`.replace(
-    /&status=$/,
-    "",
-  );
+  const filter = status && `&status=${encodeURIComponent(status)}`;
+  const path = `/ops/mypage-svc/orders?limit=50${filter}`;
   const first = usePolled((signal) => get(path, signal), [path]);
-  const [more, setMore] = useState({ items: [], next: null, asked: false });
-  const [error, setError] = useState(null);
+  const older = useMore(path, first.data?.next ?? null);
   return html`<${Loaded} from=${first}>
-    ${(page) => {
-      const next = more.asked ? more.next : page.next;
-      const load = async () => {
-        setError(null);
-        const found = await get(`${path}&cursor=${encodeURIComponent(next)}`);
-        setMore({ items: [...more.items, ...found.items], next: found.next, asked: true });
-      };
-      return html`
-        <${Orders} orders=${[...page.items, ...more.items]} />
-        ${error && html`<${Trouble} error=${error} />`}
-        ${next && html`<${Action} run=${load} onProblem=${setError}>${t("orders.more")}<//>`}
-      `;
-    }}
+    ${({ items }) => html`
+      <${Orders} orders=${[...items, ...older.items]} />
+      <${More} from=${older} />
+    `}
   <//>`;
 }
 
@@ -82,20 +70,22 @@ export function Orders({ orders, children }) {
 
 function Row({ order, children }) {
   const { order_id: id, cafe_id, customer_id, order_status, refund_status, age_s, quiet_s, stuck } = order;
-  const parts = ["order", "payment", "cafe_order"].filter((each) => order[each]);
+  const parts = ["order", "payment", "cafe_order"]
+    .filter((each) => order[each])
+    .map((each) => `${t(`part.${each}`)}: ${of("state", order[each].status)}`);
   return html`<tr class=${stuck ? "stuck" : ""} data-order=${id}>
     <th scope="row">
       <a href=${`#/ops/orders/${encodeURIComponent(id)}`}>${shortId(id)}</a>
       <span class="quiet">${customer_id} · ${cafe_id}</span>
     </th>
-    <td><${Pill}
-      kind="status"
-      value=${order_status}
-    /> ${stuck && html`<span class="pill bad">${t("ops.stuck")}</span>`}</td>
+    <td>
+      <${Pill} kind="status" value=${order_status} />
+      ${stuck && html` <span class="pill bad">${t("ops.stuck")}</span>`}
+    </td>
     <td>${refund_status === "None" ? "–" : html`<${Pill} kind="refund" value=${refund_status} />`}</td>
     <td>${durationText(age_s)}</td>
     <td>${durationText(quiet_s)}</td>
-    <td class="quiet">${parts.map((each) => `${t(`part.${each}`)}: ${of("state", order[each].status)}`).join(", ")}</td>
+    <td class="quiet">${parts.join(", ")}</td>
     ${children && html`<td>${children}</td>`}
   </tr>`;
 }

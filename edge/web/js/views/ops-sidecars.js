@@ -43,11 +43,9 @@ function Breakers({ breakers }) {
   const openFirst = [...breakers].sort((a, b) => (a.state === "closed") - (b.state === "closed"));
   return html`<ul class="rows">
     ${openFirst.map(
-      ({ target, state }) =>
-        html`<li class="row" key=${target}><code>${target}</code> <${Pill}
-          kind="breaker"
-          value=${state}
-        /></li>`,
+      ({ target, state }) => html`<li class="row" key=${target}>
+        <code>${target}</code> <${Pill} kind="breaker" value=${state} />
+      </li>`,
     )}
   </ul>`;
 }
@@ -59,8 +57,12 @@ function Table({ title, columns, rows }) {
     <div class="scroll" tabindex="0" role="region" aria-label=${title}>
       <table>
         <thead><tr>${columns.map((each) => html`<th scope="col">${t(`sidecars.${each}`)}</th>`)}</tr></thead>
-        <tbody>${rows.map((row) => html`<tr key=${row.join()}>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>
+        <tbody>${rows.map((row) => html`<${Row} key=${row.join()} cells=${row} />`)}</tbody>
       </table>
     </div>
   </details>`;
+}
+
+function Row({ cells }) {
+  return html`<tr>${cells.map((each) => html`<td>${each}</td>`)}</tr>`;
 }

@@ -5,17 +5,7 @@ import { call, get, Problem } from "../api.js";
 import { useLive, useLoad } from "../hooks.js";
 import { moneyText, momentText, numberText, of, t, timeText } from "../i18n.js";
 import {
-  Action,
-  announcement,
-  Dialog,
-  explained,
-  Facts,
-  Heading,
-  Lines,
-  Live,
-  Loaded,
-  Pill,
-  shortId,
+  Action, announcement, Dialog, Facts, Heading, Lines, Live, Loaded, Pill, shortId, Trouble,
 } from "../ui.js";
 
 const STEPS = ["Ordered", "Paid", "Accepted", "Making", "Ready", "Completed"];
@@ -28,11 +18,9 @@ export function View({ order: id }) {
   const page = live.items?.find((each) => each.order_id === id) ?? once.data;
   return html`
     <${Heading}>${t("order.title", { id: shortId(id) })}<//>
-    ${
-      page
-        ? html`<${Live} from=${{ ...live, items: [page] }}>${() => html`<${Followed} page=${page} />`}<//>`
-        : html`<${Loaded} from=${once}>${() => null}<//>`
-    }
+    ${page
+      ? html`<${Live} from=${{ ...live, items: [page] }}>${() => html`<${Followed} page=${page} />`}<//>`
+      : html`<${Loaded} from=${once}>${() => null}<//>`}
   `;
 }
 
@@ -125,39 +113,32 @@ function Refund({ page: { refund_status: status, total } }) {
 
 function Cancel({ page: { order_id: id, order_status: status } }) {
   const [asking, setAsking] = useState(false);
-  const [refusal, setRefusal] = useState(null);
+  const [error, setError] = useState(null);
+  const close = () => setAsking(false);
   const cancel = async () => {
-    setAsking(false);
+    close();
     await call("POST", `/orders/${encodeURIComponent(id)}/cancel`);
     announcement.set(t("order.cancel.sent"));
   };
-  const refused = (error) => setRefusal(explained(error));
+  const ask = () => {
+    setError(null);
+    setAsking(true);
+  };
+  const may = OPEN.includes(status);
   return html`
-    ${
-      refusal &&
-      html`<p
-      class="note bad"
-      role="alert"
-    >${t("order.cancel.refused")} ${refusal.sentence} <span lang="en">${refusal.detail}</span></p>`
-    }
-    ${
-      OPEN.includes(status) &&
-      html`<button
-      type="button"
-      class="danger"
-      onClick=${() => setAsking(true)}
-    >${t("order.cancel")}</button>`
-    }
-    ${
-      asking &&
-      html`<${Dialog} title=${t("order.cancel.sure")} onClose=${() => setAsking(false)}>
-      <div class="actions">
-        <button type="button" onClick=${() => setAsking(false)}>${t("order.cancel.no")}</button>
-        <${Action} class="danger" run=${cancel} onProblem=${refused}>${t("order.cancel.yes")}<//>
-      </div>
-    <//>`
-    }
+    ${error && html`<${Trouble} what=${t("order.cancel.refused")} error=${error} />`}
+    ${may && html`<button type="button" class="danger" onClick=${ask}>${t("order.cancel")}</button>`}
+    ${asking && html`<${Sure} close=${close} cancel=${cancel} onProblem=${setError} />`}
   `;
+}
+
+function Sure({ close, cancel, onProblem }) {
+  return html`<${Dialog} title=${t("order.cancel.sure")} onClose=${close}>
+    <div class="actions">
+      <button type="button" onClick=${close}>${t("order.cancel.no")}</button>
+      <${Action} class="danger" run=${cancel} onProblem=${onProblem}>${t("order.cancel.yes")}<//>
+    </div>
+  <//>`;
 }
 
 function What({ page: { items, total, fulfilment, note, cafe_id, placed_at } }) {

@@ -1,29 +1,19 @@
 // A customer's orders, newest first: the newest live, older ones as they are asked for.
 
-import { html, useState } from "../../vendor/htm-preact.js";
-import { get } from "../api.js";
-import { useLive } from "../hooks.js";
+import { html } from "../../vendor/htm-preact.js";
+import { useLive, useMore } from "../hooks.js";
 import { moneyText, t, timeText } from "../i18n.js";
-import { Action, Empty, Heading, Lines, Live, Pill, Trouble } from "../ui.js";
+import { Empty, Heading, Lines, Live, More, Pill } from "../ui.js";
 
 export function View() {
   const live = useLive("/my-pages/stream");
-  const [older, setOlder] = useState({ items: [], next: null, from: null });
-  const [error, setError] = useState(null);
-  // Until more was asked for, the cursor behind the snapshot is the one to go on from.
-  const next = older.from ? older.next : live.next;
-  const more = async () => {
-    setError(null);
-    const page = await get(`/my-pages?cursor=${encodeURIComponent(next)}`);
-    setOlder({ items: [...older.items, ...page.items], next: page.next, from: next });
-  };
+  const older = useMore("/my-pages", live.next);
   return html`
     <${Heading}>${t("orders.title")}<//>
     <${Live} from=${live}>
       ${(items) => html`
         <${List} items=${merged(items, older.items)} />
-        ${error && html`<${Trouble} error=${error} />`}
-        ${next && html`<${Action} run=${more} onProblem=${setError}>${t("orders.more")}<//>`}
+        <${More} from=${older} />
       `}
     <//>
   `;
