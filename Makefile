@@ -12,10 +12,10 @@ INSTALLED := .venv/.installed
 MEMBERS := kit order-svc payment-svc cafe-svc mypage-svc sandbox
 PACKAGES := cafe_kit order_svc payment_svc cafe_svc mypage_svc cafe_sandbox
 FULLY_COVERED := kit/cafe_kit/*,*/domain.py,*/model.py,*/deadlines.py,*/catalogue.py,*/indexes.py,*/saga.py
-FAST := not real and not e2e and not cli and not chaos and not siege
+FAST := not real and not e2e and not browser and not cli and not chaos and not siege
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down sandbox demo reconcile drift rebuild-pages token doctor dapr test lint types unit e2e simulate chaos siege mutate contracts figures page-figures lock clean
+.PHONY: help install up down sandbox demo reconcile drift rebuild-pages token doctor dapr test lint types unit e2e browser simulate chaos siege mutate contracts figures page-figures web-figures screenshots lock clean
 
 help: ## list the commands
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)$$/\1\t\2/p' Makefile | expand -t 12
@@ -81,6 +81,9 @@ unit: install ## the tests that need no process
 e2e: install ## customer stories on the real stack: make e2e [STORE=postgres]
 	@$(RUN) pytest tests/e2e
 
+browser: install ## people's stories in a real Chromium, on the real stack
+	@$(RUN) pytest tests/browser
+
 simulate: install ## every crash point, then random histories for N minutes: make simulate N=30 [SEED=7] [WRITE=page.md]
 	@$(RUN) tests.simulation --minutes $(or $(N),5) $(SEED:%=--seed %) $(WRITE:%=--write %)
 
@@ -103,6 +106,12 @@ figures: install dapr ## measure calls, deliveries and times of an order; writes
 
 page-figures: install dapr ## measure the read side: batching, freshness, streams, growth; writes docs/figures-pages.md
 	@$(RUN) tools.page_figures
+
+web-figures: install dapr ## measure the first visit of the web app in Chromium; writes docs/figures-web.md
+	@$(RUN) tests.browser.figures
+
+screenshots: install dapr ## picture every page of the web app, 375 pixels wide; writes docs/screenshots/
+	@$(RUN) tests.browser.screenshots
 
 lock: install ## resolve requirements.lock again
 	@$(BIN)/uv pip compile --universal --generate-hashes -p 3.11 --no-header --no-annotate \

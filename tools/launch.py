@@ -3,10 +3,9 @@
 import importlib.util
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from pathlib import Path
 
-from tools import build_dapr, ports, postgres, rebuild_plan
+from tools import build_dapr, ports, postgres
 from tools.components import STORES
 from tools.run_folder import RunFolder
 from tools.stack import Stack
@@ -32,7 +31,7 @@ def random_stack(
     chosen = ports.random_ports(default_ports(RUN_FILE, replicas, store))
     commands = find_commands(tell)
     topology = Topology(RUN_FILE, run_dir, commands, chosen, app_env or {}, replicas, store)
-    return Stack(replace(topology, read_side=rebuild_plan.at_start(run_dir)), tell=tell)
+    return Stack(topology, tell=tell)
 
 
 def default_stack(run_dir: Path, *, store: str = STORES[0], tell: Say = say) -> Stack:
@@ -45,8 +44,7 @@ def default_stack(run_dir: Path, *, store: str = STORES[0], tell: Say = say) -> 
     commands = find_commands(tell)
     chosen = ports.keep_free_ports(default_ports(RUN_FILE, store=store), tell)
     _stay_with(store, run_dir)
-    served = rebuild_plan.at_start(run_dir)
-    topology = Topology(RUN_FILE, run_dir, commands, chosen, store=store, read_side=served)
+    topology = Topology(RUN_FILE, run_dir, commands, chosen, store=store)
     return Stack(topology, tell=tell, restart=True)
 
 

@@ -19,6 +19,8 @@ _DELIVERIES: Final = "dapr_component_pubsub_ingress_count"
 _RPCS: Final = "dapr_grpc_io_client_completed_rpcs"
 _JOB_CALL: Final = re.compile('Scheduler/(Schedule|Delete)Job"')
 _JOB_CALLS: Final = "job calls"
+_BETWEEN_REPLICAS: Final = re.compile('component="replicas"')
+_TOLD: Final = "deliveries between replicas"
 _LISTEN: Final = "0A"
 _BY_THE_CLOCK: Final = {
     f"cmdstat_{name}" for name in ("xpending", "xreadgroup", "info", "hello", "client|setinfo")
@@ -76,8 +78,9 @@ class Meter:
         )
 
     async def delivered_to(self, app_id: str) -> float:
-        """Return how many events one app has been handed."""
-        return (await self._sidecar(app_id))[_DELIVERIES]
+        """Return how many events one app has been handed, without what its replicas told it."""
+        totals = await self._sidecar(app_id)
+        return totals[_DELIVERIES] - totals[_TOLD]
 
     def close(self) -> None:
         """Give the connection to Valkey back."""
@@ -90,7 +93,10 @@ class Meter:
             for line in _LINE.finditer(await answer.text()):
                 job_call = line["name"] == _RPCS and _JOB_CALL.search(line["labels"])
                 name = _JOB_CALLS if job_call else line["name"]
-                totals[name] += float(line["value"])  # pyright: ignore[reportArgumentType]
+                value = float(line["value"])
+                totals[name] += value  # pyright: ignore[reportArgumentType]
+                if name == _DELIVERIES and _BETWEEN_REPLICAS.search(line["labels"]):
+                    totals[_TOLD] += value  # pyright: ignore[reportArgumentType]
         return totals
 
     def _valkey(self) -> float:

@@ -83,7 +83,9 @@ class Rebuild:
         number, findings = drift(Pages(RunningStack(self._folder), GUEST), COMPARED)
         if findings:
             print(table(findings, "what the page tells, and what its owner does"))
-            raise StackError(f"{len(findings)} findings in the new pages of {number} orders.")
+            plural = "" if len(findings) == 1 else "s"
+            count = f"{len(findings)} finding{plural} in {number} orders"
+            raise StackError(f"The new pages are not right: {count}.")
         self._tell(f"The new pages of the last {number} orders tell what their owners do.")
 
     def _change_over(self) -> None:

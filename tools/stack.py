@@ -15,10 +15,12 @@ import signal
 import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
 from tools.processes import Process, Program, stop_all, wait_for
+from tools.rebuild_plan import at_start
 from tools.run_folder import RunFolder, describe
 from tools.terminal import Say, StackError, say
 from tools.topology import Topology, app_ids
@@ -80,6 +82,7 @@ class Stack:
 
     def _start_everything(self) -> None:
         started = time.monotonic()
+        self.topology = replace(self.topology, read_side=at_start(self.folder.path))
         for program in self.topology.programs():
             if not self._only or program.name in self._only:
                 self._add(program)

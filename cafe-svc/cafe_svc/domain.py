@@ -39,6 +39,10 @@ def _pickup(order: CafeOrder, _: object) -> bool:
     return order.fulfilment is not None and order.fulfilment.method is Method.PICKUP
 
 
+def _same_rider(order: CafeOrder, trigger: StartDelivery | ConfirmDelivery) -> bool:
+    return order.rider == trigger.rider
+
+
 _ACCEPT: Final = Move(Status.ACCEPTED, Says.ORDER_ACCEPTED)
 _QUEUE: Final = When(
     _at_once,
@@ -57,6 +61,8 @@ _OFF: Final = Refuse("the order is off")
 _COUNTER: Final = Refuse("this order is picked up at the counter")
 _DOOR: Final = Refuse("this order is delivered")
 _ON_THE_WAY: Final = Refuse("a rider has the drinks")
+_ANOTHERS: Final = Refuse("another rider has taken it")
+_DONE_BY_THEM: Final = When(_same_rider, _DONE, _ANOTHERS)
 _EARLY_HAND_OVER: Final = When(_pickup, _EARLY, _DOOR)
 _EARLY_DELIVERY: Final = When(_pickup, _COUNTER, _EARLY)
 
@@ -120,8 +126,10 @@ TRANSITIONS: Final[Mapping[tuple[Status | None, type[Trigger]], Row]] = {
     (Status.DELIVERING, StartMaking): _DONE,
     (Status.DELIVERING, FinishMaking): _DONE,
     (Status.DELIVERING, HandOver): _DOOR,
-    (Status.DELIVERING, StartDelivery): _DONE,
-    (Status.DELIVERING, ConfirmDelivery): Move(Status.DELIVERED, Says.DELIVERY_CONFIRMED),
+    (Status.DELIVERING, StartDelivery): _DONE_BY_THEM,
+    (Status.DELIVERING, ConfirmDelivery): When(
+        _same_rider, Move(Status.DELIVERED, Says.DELIVERY_CONFIRMED), _ANOTHERS
+    ),
     (Status.DELIVERING, MarkUncollected): _ON_THE_WAY,
     (Status.PICKED_UP, AddCafeOrder): _SEEN,
     (Status.PICKED_UP, Accept): _DONE,
@@ -140,8 +148,8 @@ TRANSITIONS: Final[Mapping[tuple[Status | None, type[Trigger]], Row]] = {
     (Status.DELIVERED, StartMaking): _DONE,
     (Status.DELIVERED, FinishMaking): _DONE,
     (Status.DELIVERED, HandOver): _DOOR,
-    (Status.DELIVERED, StartDelivery): _DONE,
-    (Status.DELIVERED, ConfirmDelivery): _DONE,
+    (Status.DELIVERED, StartDelivery): _DONE_BY_THEM,
+    (Status.DELIVERED, ConfirmDelivery): _DONE_BY_THEM,
     (Status.DELIVERED, MarkUncollected): _LATE,
     (Status.REJECTED, AddCafeOrder): _SEEN,
     (Status.REJECTED, Accept): _OFF,
@@ -197,7 +205,7 @@ def _evolve(order: CafeOrder | None, trigger: Trigger, to: Status, now: datetime
             return replace(order, status=to, barista=barista)
         case FinishMaking(barista=barista):
             return replace(order, status=to, barista=barista, collect_from=now)
-        case StartDelivery(rider=rider) | ConfirmDelivery(rider=rider):
+        case StartDelivery(rider=rider):
             return replace(order, status=to, rider=rider)
         case _:
             return replace(order, status=to)

@@ -16,9 +16,11 @@ from cafe_svc.catalogue import Status as CafeStatus
 from cafe_svc.model import (
     AddCafeOrder,
     CafeOrder,
+    ConfirmDelivery,
     FinishMaking,
     MarkUncollected,
     OrderCancelRequested,
+    StartDelivery,
     Status,
     Trigger,
 )
@@ -88,6 +90,10 @@ async def command(cafe_orders: CafeOrders, order_id: str, trigger: Trigger) -> S
         raise NotFound("There is no such order at the cafe.")
     if updated.verdict in (Verdict.REFUSED, Verdict.IMPOSSIBLE):
         raise Refused(f"Not now: {updated.why}.", current_status=updated.state.status)
+    # Of two riders the second one's command is the first one's again.
+    riders = isinstance(trigger, StartDelivery | ConfirmDelivery)
+    if riders and updated.state.rider != trigger.rider:
+        raise Refused("Another rider has taken it.", current_status=updated.state.status)
     return Snapshot(updated.state, updated.version, etag="")
 
 

@@ -27,7 +27,10 @@ class MomentBody(BaseModel):
 
 
 class PageBody(BaseModel):
-    """An order as its customer sees it; `cafe_status` is the state of the order at the cafe."""
+    """An order as its customer sees it; `cafe_status` is the state of the order at the cafe.
+
+    `reason` says why there will be no drinks, `detail` the same in the cafe's own words.
+    """
 
     order_id: str
     cafe_id: str
@@ -41,6 +44,8 @@ class PageBody(BaseModel):
     total: Money
     fulfilment: Fulfilment
     note: str | None
+    reason: str | None
+    detail: str | None
     placed_at: AwareDatetime
     timeline: list[MomentBody]
 
@@ -160,6 +165,8 @@ def _told(page: Page) -> dict[str, Any]:
         "total": placed.total,
         "fulfilment": placed.fulfilment,
         "note": placed.note,
+        "reason": row.why.reason if row.why else None,
+        "detail": row.why.detail if row.why else None,
         "placed_at": placed.at,
         "timeline": _moments(row),
     }

@@ -16,6 +16,7 @@ from mypage_svc.model import (
     RefundStatus,
     Row,
     Source,
+    Why,
 )
 
 _AT_CAFE: Final = {
@@ -65,6 +66,7 @@ def fold(row: Row | None, fact: Fact) -> Row:
         ready_at=fact.ready_at or row.ready_at,
         refunded=fact.refunded or row.refunded,
         rider=fact.rider or row.rider,
+        why=_newer_why(row, fact),
         queued_at=fact.at if fact.event == "OrderQueued" else row.queued_at,
         timeline=tuple(sorted((*row.timeline, moment), key=_when)),
     )
@@ -129,6 +131,13 @@ def is_at_rest(row: Row) -> bool:
     status = order_status(row)
     money = row.payment.status if row.payment else ""
     return status in _FULFILLED or (status in _GIVEN_UP and money in _MONEY_AT_REST)
+
+
+def _newer_why(row: Row, fact: Fact) -> Why | None:
+    """Keep what the cafe says; what order-svc says of the end is the answer where it does not."""
+    if fact.source is Source.CAFE_ORDER:
+        return fact.why or row.why
+    return row.why or fact.why
 
 
 def _is_cancelling(row: Row) -> bool:

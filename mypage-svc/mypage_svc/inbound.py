@@ -6,7 +6,7 @@ from pydantic import AwareDatetime
 
 from cafe_kit.events import View
 from mypage_svc.events import Changed
-from mypage_svc.model import Fact, Fulfilment, Item, Money, Placed, Source
+from mypage_svc.model import Fact, Fulfilment, Item, Money, Placed, Source, Why
 
 
 class Told(View):
@@ -36,6 +36,7 @@ class Told(View):
             ready_at=self.promised(),
             refunded=self.given_back(),
             rider=self.ridden_by(),
+            why=self.explained(),
         )
 
     def placed(self) -> Placed | None:
@@ -52,6 +53,10 @@ class Told(View):
 
     def ridden_by(self) -> str | None:
         """Return what only DeliveryStarted tells."""
+        return None
+
+    def explained(self) -> Why | None:
+        """Return what OrderCancelled and OrderRejected tell."""
         return None
 
 
@@ -74,6 +79,10 @@ class OrderCancelled(Told):
 
     TOPIC = "cafe.OrderCancelled.v1"
     SOURCE = Source.ORDER
+    reason: str
+
+    def explained(self) -> Why:
+        return Why(self.reason)
 
 
 class Paid(Told):
@@ -173,6 +182,11 @@ class OrderRejected(Told):
 
     TOPIC = "cafe.OrderRejected.v1"
     SOURCE = Source.CAFE_ORDER
+    reason: str
+    detail: str | None
+
+    def explained(self) -> Why:
+        return Why(self.reason, self.detail)
 
 
 class CafeOrderCancelled(Told):

@@ -31,6 +31,11 @@ class Live:
         self._topics: dict[Watch, set[str]] = {}
         self._changes = Batches(self._spread, limit=OUTBOX_LIMIT)
 
+    @property
+    def followed(self) -> frozenset[str]:
+        """What anybody here wants to hear of, as `View.topics` and `Watch.topics` name it."""
+        return frozenset(self._watches)
+
     async def follow(self, view: View, since: datetime | None) -> Watch:
         """Begin a stream. Raises `SidecarError`."""
         watch = Watch(self, view, self.now())

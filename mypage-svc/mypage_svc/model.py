@@ -85,6 +85,14 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class Why:
+    """Why there will be no drinks; `detail` in the cafe's own words."""
+
+    reason: str
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """One event, as far as a page cares. `event` is its short name."""
 
@@ -100,6 +108,7 @@ class Fact:
     ready_at: datetime | None = None
     refunded: Money | None = None
     rider: str | None = None
+    why: Why | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +147,7 @@ class Row:
     queued_at: datetime | None = None
     refunded: Money | None = None
     rider: str | None = None
+    why: Why | None = None
     timeline: tuple[Moment, ...] = field(default=())
     changed_at: datetime | None = field(default=None, compare=False)
 

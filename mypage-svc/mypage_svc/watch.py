@@ -121,7 +121,9 @@ class Watch:
             since, self._looked_at = self._looked_at - SINCE_MARGIN, now
             for page in pages:
                 known = self.shown.get(page.row.order_id)
-                if known is None and self.view.keeps and (page.row.changed_at or since) < since:
+                # Of one that waits, its place can have changed although its row has not.
+                settled = self.view.keeps and page.queue_position is None
+                if known is None and settled and (page.row.changed_at or since) < since:
                     self.shown[page.row.order_id] = page
                 elif known != page:
                     self._update(page)

@@ -1,9 +1,5 @@
-"""`make figures-web`: measure the first visit on a fresh real stack and write docs/figures-web.md.
+"""`make web-figures`: measure the first visit on a fresh real stack; writes docs/figures-web.md."""
 
-python -m tests.browser.figures [--write docs/figures-web.md]
-"""
-
-import argparse
 import asyncio
 import sys
 import tempfile
@@ -12,11 +8,12 @@ from typing import Final
 
 from tests.browser import chromium
 from tests.browser.first_load import MOST_BYTES, MOST_READY_MS, PAGES, VISITS, Cost, measure, table
-from tools.launch import random_stack
+from tools.launch import ROOT, random_stack
 
+TARGET: Final = ROOT / "docs" / "figures-web.md"
 PAGE: Final = """# Figures of the web app
 
-Written by `make figures-web`: Chromium {version} without a cache, {visits} visits of each page,
+Written by `make web-figures`: Chromium {version} without a cache, {visits} visits of each page,
 the stack and the browser on one machine. Bytes are all that came, headers too, as the gateway
 compresses them; the limit is {most_kb:.0f} kB. "A button works" is the median time from the start
 of the navigation until the effect of pressing a button was there; the limit is {most_ms} ms. On
@@ -37,10 +34,7 @@ async def _measured(folder: Path) -> tuple[str, dict[str, Cost]]:
 
 
 def main() -> int:
-    """Measure and print; write the page where one is named."""
-    parser = argparse.ArgumentParser(prog="tests.browser.figures", description=__doc__)
-    parser.add_argument("--write", type=Path)
-    options = parser.parse_args()
+    """Measure and write the page."""
     with tempfile.TemporaryDirectory() as folder:
         version, costs = asyncio.run(_measured(Path(folder)))
     text = PAGE.format(
@@ -51,8 +45,7 @@ def main() -> int:
         table=table(costs),
     )
     sys.stdout.write(text)
-    if options.write:
-        options.write.write_text(text, encoding="utf-8")
+    TARGET.write_text(text, encoding="utf-8")
     return 0
 
 

@@ -46,23 +46,23 @@ def _ana(cafe: Cafe) -> Person:
 
 def _others(cafe: Cafe) -> list[Any]:
     """Return what else goes on: two drinks that wait, one at each later state."""
-    ana = cafe.as_("ana-maria", "customer")
+    guest = cafe.as_("guest", "customer")
     latte = {"items": [{"menu_id": "latte", "quantity": 2}], "note": "Oat milk, please"}
     brew = {"items": [{"menu_id": "cold-brew", "quantity": 1}], "fulfilment": TO_THE_DOOR}
     return [
-        _served(cafe, ana, **latte),
-        _served(cafe, ana, "accept"),
-        _served(cafe, ana, *STEPS, **latte),
+        _served(cafe, guest, **latte),
+        _served(cafe, guest, "accept"),
+        _served(cafe, guest, *STEPS, **latte),
         _served(cafe, _ana(cafe), *STEPS, "hand-over", **latte),
-        _served(cafe, ana, *STEPS, **brew),
-        _on_its_way(cafe, ana, **brew),
+        _served(cafe, guest, *STEPS, **brew),
+        _on_its_way(cafe, guest, **brew),
     ]
 
 
 async def _served(cafe: Cafe, customer: Person, *steps: str, **changes: object) -> str:
     order_id = await customer.ordered(**changes)
     await customer.page_once(order_id, "Paid", last_event="OrderQueued")
-    await cafe.barista().serve(order_id, *steps)
+    await cafe.as_("ben", "barista", cafe_id="gangnam").serve(order_id, *steps)
     return order_id
 
 

@@ -1,9 +1,5 @@
-"""`make screenshots`: play a busy hour on a fresh real stack and picture every page of it.
+"""`make screenshots`: play a busy hour on a fresh real stack and picture every page of it."""
 
-python -m tests.browser.screenshots [--folder docs/screenshots]
-"""
-
-import argparse
 import asyncio
 import sys
 import tempfile
@@ -24,11 +20,11 @@ from tools.launch import ROOT, random_stack
 
 FOLDER: Final = ROOT / "docs" / "screenshots"
 DARK: Final = ("order", "board")
-TALLEST: Final = 1400
+TALLEST: Final = 1200
 """CSS pixels; what is below is cut off."""
 
 
-async def picture(browser: Browser, door: str, scene: Scene, folder: Path) -> None:
+async def picture(browser: Browser, door: str, scene: Scene) -> None:
     """Go through all pages of everybody with a phone."""
     for person in EVERYBODY:
         async with await browser.new_context(
@@ -36,30 +32,33 @@ async def picture(browser: Browser, door: str, scene: Scene, folder: Path) -> No
         ) as context:
             visitor = Visitor(await context.new_page(), Watch(context), door)
             if person == "customer":
-                await _picture_of_sign_in(visitor, folder)
+                await _picture_of_sign_in(visitor)
             await arrive(visitor, person)
             for view in views_of(person, scene):
                 await show(visitor, view)
-                await _keep(visitor, folder / f"{view.name}.png")
+                await _keep(visitor, view.name)
                 if view.name in DARK:
                     await visitor.page.emulate_media(color_scheme="dark")
-                    await _keep(visitor, folder / f"{view.name}-dark.png")
+                    await _keep(visitor, f"{view.name}-dark")
                     await visitor.page.emulate_media(color_scheme="light")
 
 
-async def _picture_of_sign_in(visitor: Visitor, folder: Path) -> None:
+async def _picture_of_sign_in(visitor: Visitor) -> None:
     await visitor.open()
     await visitor.press("Sign in")
     await expect(visitor.button("ana, customer")).to_be_visible()
-    await _keep(visitor, folder / "sign-in.png")
+    await _keep(visitor, "sign-in")
     await visitor.page.go_back()
 
 
-async def _keep(visitor: Visitor, file: Path) -> None:
+async def _keep(visitor: Visitor, name: str) -> None:
+    await visitor.page.evaluate("scrollTo(0, 0)")
     height = await visitor.page.evaluate("document.documentElement.scrollHeight")
-    tall = min(max(height, PHONE["height"]), TALLEST)
+    # A dialog is in the middle of the screen.
+    is_page = await visitor.page.get_by_role("dialog").count() == 0
+    tall = min(max(height, PHONE["height"]), TALLEST) if is_page else PHONE["height"]
     await visitor.page.set_viewport_size({"width": PHONE["width"], "height": tall})
-    await visitor.page.screenshot(path=file, animations="disabled", caret="hide")
+    await visitor.page.screenshot(path=FOLDER / f"{name}.png", animations="disabled")
     await visitor.page.set_viewport_size(PHONE)
 
 
@@ -75,29 +74,26 @@ def gallery(names: Sequence[str]) -> str:
     )
 
 
-async def _play(stack_folder: Path, folder: Path) -> None:
-    with random_stack(stack_folder) as stack:
+async def _play(folder: Path) -> None:
+    with random_stack(folder) as stack:
         async with (
             chromium.started() as browser,
             httpx.AsyncClient(timeout=10) as http,
             busy_hour(Cafe(stack.folder.running(), http), stack) as scene,
         ):
-            await picture(browser, stack.url("gateway"), scene, folder)
+            await picture(browser, stack.url("gateway"), scene)
 
 
 def main() -> int:
     """Take the pictures and write the page that shows them."""
-    parser = argparse.ArgumentParser(prog="tests.browser.screenshots", description=__doc__)
-    parser.add_argument("--folder", type=Path, default=FOLDER)
-    folder: Path = parser.parse_args().folder
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.png"):
+    FOLDER.mkdir(exist_ok=True)
+    for old in FOLDER.glob("*.png"):
         old.unlink()
-    with tempfile.TemporaryDirectory() as stack_folder:
-        asyncio.run(_play(Path(stack_folder), folder))
-    names = [file.stem for file in sorted(folder.glob("*.png"))]
-    (folder / "README.md").write_text(gallery(names), encoding="utf-8")
-    sys.stdout.write(f"{len(names)} pictures in {folder}\n")
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(_play(Path(folder)))
+    names = [file.stem for file in sorted(FOLDER.glob("*.png"))]
+    (FOLDER / "README.md").write_text(gallery(names), encoding="utf-8")
+    sys.stdout.write(f"{len(names)} pictures in {FOLDER.relative_to(ROOT)}\n")
     return 0
 
 

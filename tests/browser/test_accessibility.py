@@ -101,12 +101,14 @@ async def test_nor_when_it_is_empty_or_waits_or_fails(
     await arrive(visitor, person)
     visitor.watch.expect("503 GET *")
     await meddle_with_services(visitor, meddle)
+    heading = visitor.page.locator("h1").filter(has_not_text="No such page")
 
     wrong: list[str] = []
     for view in views_of(person, Scene("some-order", "another-order", "some-letter")):
         if has_that_state(view, meddle):
             await visitor.go("nowhere")
             await visitor.turn_to(view.path)
+            await expect(heading).to_be_visible()
             await expect(visitor.page.locator(SIGN_OF[meddle]).first).to_be_visible()
             wrong += [f"{view.name}: {what}" for what in await barriers(visitor.page)]
 

@@ -51,7 +51,7 @@ async def test_a_drink_is_brought_to_the_door(visit: Visit) -> None:
 
     await expect(rio.card(order_id)).to_contain_text("1 Garden Street")
     await rio.do(order_id, "Take it")
-    await expect(ana.page.get_by_text("On its way to you")).to_be_visible()
+    await expect(ana.page.get_by_text("On its way to you", exact=True)).to_be_visible()
     await rio.do(order_id, "Delivered")
     await ana.sees("Completed")
     await expect(ana.page.get_by_role("listitem").filter(has_text="Delivered")).to_be_visible()

@@ -35,7 +35,6 @@ POLL_S: Final = 0.001
 ANSWER_S: Final = 10.0
 """A service that takes longer hangs: a test must fail then, not wait."""
 
-
 ACKNOWLEDGED: Final = Reply(200, b'{"status":"SUCCESS"}', {})
 
 
@@ -133,7 +132,7 @@ class _Life:
 
     async def _live(self) -> None:
         await self._dapr.join(self._app_id, self.call)
-        async with self.app.router.lifespan_context(self._app):
+        async with self.app.router.lifespan_context(self.app):
             await self._stopped
 
     async def call(self, method: str, target: str, body: bytes, headers: Headers) -> Reply:
@@ -197,7 +196,6 @@ class Node:
 
     @property
     def app(self) -> FastAPI:
-        """The app of this life; it runs."""
         assert self._life is not None
         return self._life.app
 

@@ -172,6 +172,29 @@ async def test_an_order_is_seen_by_those_it_concerns(cafe: MemoryCafe) -> None:
     assert (await cafe.operator().get("/cafe-orders/unknown")).status == 404
 
 
+async def test_of_two_riders_one_has_the_delivery_and_the_other_is_told(cafe: MemoryCafe) -> None:
+    order_id = await paid(cafe, AT_DOOR)
+    for name in ("accept", "start", "finish"):
+        await command(cafe, AT_DOOR, order_id, name)
+    path = f"/cafe-orders/{order_id}"
+
+    both = await asyncio.gather(
+        *(cafe.rider(sub).post(f"{path}/start-delivery") for sub in ("rita", "rob"))
+    )
+    taken_by = (await cafe.operator().get(path)).body["rider"]
+    other = {"rita": "rob", "rob": "rita"}[taken_by]
+    stolen = await cafe.rider(other).post(f"{path}/confirm-delivery")
+    brought = await cafe.rider(taken_by).post(f"{path}/confirm-delivery")
+    after = [
+        await cafe.rider(other).post(f"{path}/{name}-delivery") for name in ("start", "confirm")
+    ]
+
+    assert sorted(answer.status for answer in both) == [200, 409]
+    assert (stolen.status, stolen.body["current_status"]) == (409, "DELIVERING")
+    assert (brought.status, brought.body["rider"]) == (200, taken_by)
+    assert [answer.status for answer in after] == [409, 409]
+
+
 async def test_a_paid_order_twice_is_queued_once(cafe: MemoryCafe) -> None:
     order_id = await paid(cafe)
     paid_event = next(e for t, e in cafe.dapr.published if t == "cafe.Paid.v1")

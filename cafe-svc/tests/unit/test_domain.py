@@ -97,7 +97,9 @@ TRIGGERS: Final[dict[str, Trigger]] = {
     "Finish": FinishMaking("bella"),
     "HandOver": HandOver(),
     "Deliver": StartDelivery("rita"),
-    "Confirm": ConfirmDelivery("rob"),
+    "Confirm": ConfirmDelivery("rita"),
+    "OtherTakes": StartDelivery("rob"),
+    "OtherBrings": ConfirmDelivery("rob"),
     "Left": MarkUncollected(),
 }
 # Columns in capital letters are picked up at the counter, the others go to the door.
@@ -114,6 +116,8 @@ Finish    none soon soon >    done soon soon >    done done done done off  off  
 HandOver  none soon soon soon >    door door door door door done door off  off  late
 Deliver   none shop shop shop shop soon soon soon >    done shop done off  off  late
 Confirm   none shop shop shop shop soon soon soon soon >    shop done off  off  late
+OtherTakes none shop shop shop shop soon soon soon >    hers shop hers off  off  late
+OtherBrings none shop shop shop shop soon soon soon soon hers shop hers off  off  late
 Left      none soon soon soon >    soon soon soon >    gone late late off  off  done
 """)  # fmt: skip
 STAYS: Final = {
@@ -128,6 +132,7 @@ STAYS: Final = {
     "shop": Refuse("this order is picked up at the counter"),
     "door": Refuse("this order is delivered"),
     "gone": Refuse("a rider has the drinks"),
+    "hers": Refuse("another rider has taken it"),
 }
 
 
@@ -172,8 +177,9 @@ MOVES: Final[dict[tuple[str, str], Decision[CafeOrder]]] = {
     **both("que", "acc", "mak", "rdy"),
     ("RDY", "HandOver"): to("RDY", Status.PICKED_UP, Says.ORDER_PICKED_UP),
     ("rdy", "Deliver"): to("rdy", Status.DELIVERING, Says.DELIVERY_STARTED, rider="rita"),
+    ("rdy", "OtherTakes"): to("rdy", Status.DELIVERING, Says.DELIVERY_STARTED, rider="rob"),
     ("way", "Cancel"): to("way", Status.DELIVERING, Says.ORDER_CANCEL_REFUSED),
-    ("way", "Confirm"): to("way", Status.DELIVERED, Says.DELIVERY_CONFIRMED, rider="rob"),
+    ("way", "Confirm"): to("way", Status.DELIVERED, Says.DELIVERY_CONFIRMED),
 }
 
 

@@ -15,6 +15,8 @@ export const session = createStore({ who: null, notice: null });
 let provider = null;
 let tokens = null;
 let renewal = null;
+/** An answer to a renewal got lost: the provider may have given us a new refresh token in it. */
+let mayBeRotated = false;
 
 /**
  * Begin: take the code of a redirect that has come back, or, where this tab was signed in before a
@@ -25,8 +27,11 @@ let renewal = null;
 export async function start(config) {
   provider = config;
   const query = new URLSearchParams(location.search);
-  if (query.has("code") || query.has("error")) {
-    await comeBack(query);
+  const flow = query.has("code") || query.has("error") ? flowOnce() : null;
+  // Without a flow of this tab it is anybody's link, and no answer to us.
+  history.replaceState(null, "", here() + (flow?.hash ?? location.hash));
+  if (flow) {
+    await comeBack(query, flow);
     return true;
   }
   if (!sessionStorage.getItem(WAS_SIGNED_IN)) return true;
@@ -97,8 +102,13 @@ export function sessionLost() {
 async function renew() {
   if (!tokens?.refresh) return null;
   const answer = await askForToken({ grant_type: "refresh_token", refresh_token: tokens.refresh });
-  if (answer === null) return Date.now() < tokens.until ? tokens.access : null;
+  if (answer === null) {
+    mayBeRotated = true;
+    return Date.now() < tokens.until ? tokens.access : null;
+  }
   if (!answer.access_token) {
+    // The page is being left: there is no answer to wait for.
+    if (mayBeRotated && (await signIn("none"))) return new Promise(() => {});
     forget("ended");
     return null;
   }
@@ -106,11 +116,15 @@ async function renew() {
   return tokens.access;
 }
 
-async function comeBack(query) {
-  const flow = JSON.parse(sessionStorage.getItem(FLOW) ?? "{}");
+/** What was kept for the redirect, or null; taken out. */
+function flowOnce() {
+  const flow = JSON.parse(sessionStorage.getItem(FLOW));
   sessionStorage.removeItem(FLOW);
-  history.replaceState(null, "", here() + (flow.hash ?? ""));
-  if (!flow.state || query.get("state") !== flow.state) return forget("failed");
+  return flow;
+}
+
+async function comeBack(query, flow) {
+  if (query.get("state") !== flow.state) return forget("failed");
   if (query.get("error") === "login_required") return forget(null);
   if (query.has("error")) return forget("failed");
   await redeem(query.get("code"), flow);
@@ -132,14 +146,16 @@ async function redeem(code, flow) {
 }
 
 function take(answer) {
-  const { sub, roles = [], cafe_id = null } = claimsOf(answer.id_token);
+  mayBeRotated = false;
   tokens = {
     access: answer.access_token,
     refresh: answer.refresh_token ?? tokens?.refresh ?? null,
     until: Date.now() + answer.expires_in * 1000,
   };
-  const known = session.get().who;
-  if (known?.sub !== sub) session.set({ who: { sub, roles, cafe_id }, notice: null });
+  // With a renewal a provider may leave it out (OpenID Connect Core, 12.2): the person is the same.
+  if (!answer.id_token) return;
+  const { sub, roles = [], cafe_id = null } = claimsOf(answer.id_token);
+  if (session.get().who?.sub !== sub) session.set({ who: { sub, roles, cafe_id }, notice: null });
 }
 
 function forget(notice) {
@@ -150,8 +166,8 @@ function forget(notice) {
 
 /** The provider's endpoints, or null (with a notice) when it does not answer. */
 async function discovered() {
-  const path = "/.well-known/openid-configuration";
-  const found = await asked(new URL(path, provider.identity), {});
+  const issuer = provider.identity.replace(/\/$/, "");
+  const found = await asked(`${issuer}/.well-known/openid-configuration`, {});
   if (!found) session.set({ ...session.get(), notice: "away" });
   return found;
 }

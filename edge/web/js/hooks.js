@@ -20,35 +20,80 @@ export function isExpected(error) {
  * @template T
  * @param {(signal: AbortSignal) => Promise<T>} load
  * @param {any[]} deps
- * @returns {{data: T | null, error: Error | null, reload: () => void, setData: (data: T) => void}}
+ * @returns {{data: T | null, error: Error | null, reload: () => void, setData: (data: T) => void,
+ *   isLoading: () => boolean}}
  */
 export function useLoad(load, deps) {
   const [state, setState] = useState({ data: null, error: null });
   const [turn, reload] = useReducer((n) => n + 1, 0);
+  const underWay = useRef(null);
   useEffect(() => {
-    const leaving = new AbortController();
+    const leaving = (underWay.current = new AbortController());
     const settle = (next) => leaving.signal.aborted || setState(next);
-    load(leaving.signal).then(
-      (data) => settle({ data, error: null }),
-      (error) => {
-        if (leaving.signal.aborted) return;
-        if (!isExpected(error)) throw error;
-        setState((old) => ({ data: old.data, error }));
-      },
-    );
+    const ended = () => {
+      if (underWay.current === leaving) underWay.current = null;
+    };
+    load(leaving.signal)
+      .finally(ended)
+      .then(
+        (data) => settle({ data, error: null }),
+        (error) => {
+          if (leaving.signal.aborted) return;
+          if (!isExpected(error)) throw error;
+          setState((old) => ({ data: old.data, error }));
+        },
+      );
     return () => leaving.abort();
   }, [...deps, turn]);
-  return { ...state, reload, setData: (data) => setState({ data, error: null }) };
+  const setData = (data) => setState({ data, error: null });
+  return { ...state, reload, setData, isLoading: () => underWay.current !== null };
 }
 
-/** `useLoad`, and again every 5 seconds while the page is visible. */
+/** `useLoad`, and again every 5 seconds while the page is visible; one load at a time. */
 export function usePolled(load, deps) {
-  const loaded = useLoad(load, deps);
+  const { isLoading, ...loaded } = useLoad(load, deps);
   useEffect(() => {
-    const timer = setInterval(() => document.hidden || loaded.reload(), POLL_MS);
+    // A load that takes longer than the pause goes on to its end.
+    const timer = setInterval(() => document.hidden || isLoading() || loaded.reload(), POLL_MS);
     return () => clearInterval(timer);
   }, []);
   return loaded;
+}
+
+/**
+ * A list, polled: its first page, and with each `more` one page further. All that is shown is read
+ * again each time, so nothing of it is older than the rest.
+ * @param {string} path of the list
+ * @returns as `usePolled` with the items as data, and `next` and `more` as `useMore`
+ */
+export function usePolledList(path) {
+  const [wanted, setWanted] = useState(1);
+  const list = usePolled((signal) => readPages(path, wanted, signal), [path, wanted]);
+  const { items = null, next = null, pages = 0 } = list.data ?? {};
+  return { ...list, data: items, next, more: async () => setWanted(pages + 1) };
+}
+
+/**
+ * The first pages of a list in one.
+ * @param {string} path
+ * @param {number} most so many pages at the most
+ * @param {AbortSignal} signal
+ * @returns {Promise<{items: any[], next: string | null, pages: number}>} how many pages were read
+ * @throws {Problem | Unreachable}
+ */
+export async function readPages(path, most, signal) {
+  const items = [];
+  for (let next = "", pages = 0; ; ) {
+    const page = await get(next ? after(path, next) : path, signal);
+    items.push(...page.items);
+    next = page.next;
+    pages += 1;
+    if (next === null || pages >= most) return { items, next, pages };
+  }
+}
+
+function after(path, cursor) {
+  return `${path}${path.includes("?") ? "&" : "?"}cursor=${encodeURIComponent(cursor)}`;
 }
 
 /** `useLoad` of one GET. */
@@ -60,7 +105,7 @@ export function useGet(path) {
  * The pages of a list behind its first one, as they are asked for.
  * @param {string} path of the list
  * @param {string | null} next the cursor that came with the first page
- * @returns {{items: any[], next: string | null, more: () => Promise<void>, forget: () => void}}
+ * @returns {{items: any[], next: string | null, more: () => Promise<void>}}
  *   `more` fails with a `Problem` or `Unreachable`
  */
 export function useMore(path, next) {
@@ -68,11 +113,10 @@ export function useMore(path, next) {
   // Once more was asked for, a newer first page does not move the place to go on from.
   const cursor = older.asked ? older.next : next;
   const more = async () => {
-    const page = await get(`${path}${path.includes("?") ? "&" : "?"}cursor=${encodeURIComponent(cursor)}`);
+    const page = await get(after(path, cursor));
     setOlder({ items: [...older.items, ...page.items], next: page.next, asked: true });
   };
-  const forget = () => setOlder({ items: [], next: null, asked: false });
-  return { items: older.items, next: cursor, more, forget };
+  return { items: older.items, next: cursor, more };
 }
 
 /**
@@ -103,12 +147,15 @@ export function useLive(path, { whileHidden = false, onPage } = {}) {
   const told = useRef(onPage);
   told.current = onPage;
   useEffect(() => {
-    const known = new Set();
+    // What is there at first is not new; later a snapshot may bring what came in between.
+    let known = null;
     const stream = follow(path, {
       onState: (state, error = null) => change({ kind: "state", state, error, at: Date.now() }),
       onEvent(event, data) {
-        if (event === "page") told.current?.(data, !known.has(data.order_id));
-        for (const { order_id: id } of data.items ?? [data]) known.add(id);
+        const pages = event === "gone" ? [] : (data.items ?? [data]);
+        for (const page of known ? pages : []) told.current?.(page, !known.has(page.order_id));
+        known ??= new Set();
+        for (const { order_id: id } of pages) known.add(id);
         change({ kind: event, data, at: Date.now() });
       },
     });

@@ -84,12 +84,13 @@ function isLeft(stream) {
 
 /** One connection from its beginning to its end; answers the pause before the next, or null. */
 async function connect(stream) {
-  stream.leaving = new AbortController();
+  const leaving = (stream.leaving = new AbortController());
   stream.silence = new AbortController();
   try {
     await readAll(stream, await opened(stream));
   } catch (error) {
-    return isLeft(stream) ? null : afterFailure(stream, error);
+    // The signal tells of this connection; the stream may have been resumed in the meantime.
+    return leaving.signal.aborted ? null : afterFailure(stream, error);
   }
   if (!isLeft(stream)) stream.listener.onState("waiting");
   return backoffMs(stream.attempt++, LONGEST_WAIT_MS);

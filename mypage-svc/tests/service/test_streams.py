@@ -1,105 +1,15 @@
 """What people who follow a stream are sent. Time is virtual."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from cafe_kit.sidecar import Unavailable
-from kit.tests.virtual_time import VirtualTimeLoop, run
-from mypage_svc.model import Fact
-from mypage_svc.use_cases import MyPages
 from mypage_svc.watch import SINCE_MARGIN
-from tests.memory.cafe import MemoryCafe, token
+from tests.memory.cafe import token
+from tests.memory.followed import ANA, BEN, MOMENT_S, OLGA, RIO, Scene, in_scene, shown
 from tests.memory.stories import START, story
-from tests.reader import Reader
-from tests.simulation.virtual_clock import LoopClock
-
-MOMENT_S = 0.05
-ANA = token("ana", "customer")
-BEN = token("ben", "barista", cafe_id="gangnam")
-RIO = token("rio", "rider")
-OLGA = token("olga", "operator")
-
-
-@dataclass
-class Scene:
-    """mypage-svc, alone with the people who follow it."""
-
-    cafe: MemoryCafe
-
-    @property
-    def service(self) -> MyPages:
-        return self.cafe.nodes["mypage-svc"].app.state.service
-
-    async def say(self, *facts: Fact) -> None:
-        """Have facts come in now, one after the other; return when everybody has seen them."""
-        for fact in facts:
-            await self.service.projector.project(replace(fact, at=self.cafe.clock.now))
-            await self.see()
-
-    async def see(self) -> None:
-        """Let everything be told and sent."""
-        for _ in range(3):
-            await asyncio.sleep(MOMENT_S)
-            await self.cafe.settle()
-
-    async def follow(self, target: str, bearer: str, last_id: object = None) -> Reader:
-        """Have somebody follow a stream, and wait until it has begun."""
-        headers = {"authorization": f"Bearer {bearer}"}
-        headers |= {"last-event-id": str(last_id)} if last_id is not None else {}
-        reader = Reader(self.cafe.nodes["mypage-svc"].app, target, headers)
-        await self.see()
-        return reader
-
-    async def get(self, target: str, bearer: str) -> Any:
-        return (await self.cafe.caller(bearer).get(target)).body
-
-
-Told = Callable[[Scene], Awaitable[None]]
-
-
-def in_scene(**settings: str) -> Callable[[Told], Callable[[], None]]:
-    """Run a test in virtual time, on a service of its own."""
-
-    def decorated(told: Told) -> Callable[[], None]:
-        async def checked() -> None:
-            loop = asyncio.get_running_loop()
-            assert isinstance(loop, VirtualTimeLoop)
-            loop.heed_threads()
-            async with MemoryCafe(clock=LoopClock(START), settings=settings) as cafe:
-                for app_id in ("order-svc", "payment-svc", "cafe-svc"):
-                    await cafe.nodes[app_id].stop()
-                scene = Scene(cafe)
-                await told(scene)
-                cafe.nodes["mypage-svc"].app.state.streams.close()
-                await scene.see()
-                assert not scene.service.live._topics
-                assert not scene.service.live._watches
-
-        def test() -> None:
-            run(checked())
-
-        test.__name__, test.__doc__ = told.__name__, told.__doc__
-        return test
-
-    return decorated
-
-
-def shown(reader: Reader) -> list[tuple[Any, ...]]:
-    """Return the frames in short: of pages the order, its status and its place in the queue."""
-    short: list[tuple[Any, ...]] = []
-    for event, data, _ in reader.frames:
-        if event == "snapshot":
-            short.append((event, *(item["order_id"] for item in data["items"])))
-        elif event == "page":
-            short.append((event, data["order_id"], data["order_status"], data["queue_position"]))
-        else:
-            short.append((event, data["order_id"]))
-    return short
 
 
 @in_scene()
@@ -180,6 +90,7 @@ async def test_who_comes_back_is_sent_what_has_changed_since_and_nothing_else(
 ) -> None:
     old, mine, other = story("o-1", 5), story("o-2", 3), story("o-3", 3, customer_id="ben")
     await scene.say(*old[:4], *other[:1])
+    await asyncio.sleep(2 * SINCE_MARGIN.total_seconds())
     ana = await scene.follow("/my-pages/stream", ANA)
     await scene.say(*mine[:1])
     last_id = ana.frames[-1][2]
@@ -281,93 +192,3 @@ async def test_what_was_not_announced_is_found_by_the_next_look(scene: Scene) ->
         ("page", "o-2", "Paid", 1),
     ]
     assert sorted(shown(ben)[1:]) == [("gone", "o-1"), ("page", "o-2", "Paid", 1)]
-
-
-@in_scene(STREAM_LIMIT="3", STREAMS_PER_CALLER="2")
-async def test_there_are_limits_for_a_caller_and_for_all(scene: Scene) -> None:
-    first = await scene.follow("/my-pages/stream", ANA)
-    await scene.follow("/my-pages/stream", ANA)
-
-    third = await scene.follow("/my-pages/stream", ANA)
-    await scene.follow("/boards/gangnam/stream", BEN)
-    full = await scene.follow("/deliveries/stream", RIO)
-    await first.leave()
-    after = await scene.follow("/deliveries/stream", RIO)
-
-    assert (third.status, third.problem["status"]) == (429, 429)
-    assert (full.status, full.problem["status"]) == (503, 503)
-    assert {reader.headers["content-type"] for reader in (third, full)} == {
-        "application/problem+json"
-    }
-    assert after.status == 200
-
-
-@in_scene(MAX_IN_FLIGHT="1")
-async def test_streams_take_no_place_of_a_request(scene: Scene) -> None:
-    readers = [await scene.follow("/my-pages/stream", ANA) for _ in range(3)]
-
-    answer = await scene.cafe.caller(ANA).get("/my-pages")
-    for reader in readers:
-        await reader.leave()
-    again = await scene.cafe.caller(ANA).get("/my-pages")
-
-    assert (answer.status, again.status) == (200, 200)
-
-
-@in_scene()
-async def test_a_stream_ends_when_the_token_does(scene: Scene) -> None:
-    expires = int(scene.cafe.clock.now.timestamp()) + 100
-    ana = await scene.follow("/my-pages/stream", token("ana", "customer", exp=expires))
-
-    await asyncio.sleep(99 - 1)
-    before = ana.answered.done()
-    await asyncio.sleep(3)
-
-    assert not before
-    assert ana.answered.done()
-    assert ana.ended
-
-
-@in_scene()
-async def test_without_the_store_no_stream_begins_and_one_that_has_goes_on(scene: Scene) -> None:
-    facts = story("o-1", 4)
-    await scene.say(*facts[:3])
-    ana = await scene.follow("/my-pages/stream", ANA)
-
-    scene.cafe.fault = away
-    refused = await scene.follow("/my-pages/stream", ANA)
-    await asyncio.sleep(40)
-    scene.cafe.fault = None
-    await scene.say(*facts[3:])
-
-    assert (refused.status, refused.problem["status"]) == (503, 503)
-    assert shown(ana) == [("snapshot", "o-1"), ("page", "o-1", "Accepted", 1)]
-
-
-@in_scene()
-async def test_a_process_that_stops_ends_its_streams(scene: Scene) -> None:
-    ana = await scene.follow("/my-pages/stream", ANA)
-
-    scene.cafe.nodes["mypage-svc"].app.state.streams.close()
-    await scene.see()
-
-    assert ana.answered.done()
-    assert ana.ended
-
-
-@in_scene()
-async def test_who_may_not_read_a_list_may_not_follow_it(scene: Scene) -> None:
-    statuses = {
-        (target, role): (await scene.follow(f"{target}/stream", bearer)).status
-        for target in ("/my-pages", "/boards/jamsil", "/deliveries")
-        for role, bearer in (("customer", ANA), ("barista", BEN), ("rider", RIO), ("none", ""))
-    }
-
-    granted = {key for key, status in statuses.items() if status == 200}
-    assert granted == {("/my-pages", "customer"), ("/deliveries", "rider")}
-    assert {status for (_, role), status in statuses.items() if role == "none"} == {401}
-
-
-def away(app_id: str, verb: str, phase: str, _: str) -> None:
-    if app_id == "mypage-svc" and phase == "before" and verb.startswith(("get", "save")):
-        raise Unavailable("no store")

@@ -112,40 +112,34 @@ function stepsOf({ cafe_status: state, fulfilment }) {
 }
 
 function Commands({ item, done, missed }) {
-  const [rejecting, setRejecting] = useState(false);
+  const [asking, setAsking] = useState(null);
   const send = async (step, body) => {
     done(await call("POST", `/cafe-orders/${encodeURIComponent(item.order_id)}/${step}`, { body }));
   };
   const failed = (error) => missed(item.order_id, error);
-  // Rejecting asks for the reason first.
-  const runOf = (step) => (step === "reject" ? async () => setRejecting(true) : () => send(step));
+  const close = () => setAsking(null);
+  const Ask = QUESTIONS[asking];
+  const runOf = (step) => (step in QUESTIONS ? async () => setAsking(step) : () => send(step));
   return html`<div class="actions">
     ${stepsOf(item).map(
       (step) => html`<${Action} key=${step} class=${toneOf(step)} run=${runOf(step)} onProblem=${failed}>
         ${t(`step.${step}`)}
       <//>`,
     )}
-    ${rejecting &&
-    html`<${Reject} item=${item} close=${() => setRejecting(false)} send=${send} failed=${failed} />`}
+    ${Ask && html`<${Ask} id=${item.order_id} close=${close} send=${send} failed=${failed} />`}
   </div>`;
 }
 
 function toneOf(step) {
-  return ["reject", "uncollected"].includes(step) ? "danger" : "main";
+  return step in QUESTIONS ? "danger" : "main";
 }
 
-function Reject({ item, close, send, failed }) {
+function Reject({ id, send, ...rest }) {
   const [reason, setReason] = useState(REASONS[0]);
   const [detail, setDetail] = useState("");
-  const reject = async () => {
-    await send("reject", { reason, ...(detail.trim() && { detail: detail.trim() }) });
-    close();
-  };
-  const missed = (error) => {
-    close();
-    failed(error);
-  };
-  return html`<${Dialog} title=${t("reject.title", { id: shortId(item.order_id) })} onClose=${close}>
+  const reject = () => send("reject", { reason, ...(detail.trim() && { detail: detail.trim() }) });
+  const title = t("reject.title", { id: shortId(id) });
+  return html`<${Question} title=${title} yes=${t("step.reject")} run=${reject} ...${rest}>
     <label>${t("reject.reason")}
       <select value=${reason} onChange=${(event) => setReason(event.target.value)}>
         ${REASONS.map((each) => html`<option value=${each}>${t(`reject.${each}`)}</option>`)}
@@ -154,9 +148,35 @@ function Reject({ item, close, send, failed }) {
     <label>${t("reject.detail")}
       <input value=${detail} maxlength=${DETAIL_LIMIT} onInput=${(event) => setDetail(event.target.value)} />
     </label>
+  <//>`;
+}
+
+function Uncollected({ id, send, ...rest }) {
+  const title = t("uncollected.title", { id: shortId(id) });
+  const run = () => send("uncollected");
+  return html`<${Question} title=${title} yes=${t("uncollected.yes")} run=${run} ...${rest}>
+    <p>${t("uncollected.text")}</p>
+  <//>`;
+}
+
+/** Ask before a step that cannot be taken back. */
+function Question({ title, yes, run, close, failed, children }) {
+  const sure = async () => {
+    await run();
+    close();
+  };
+  const missed = (error) => {
+    close();
+    failed(error);
+  };
+  return html`<${Dialog} title=${title} onClose=${close}>
+    ${children}
     <div class="actions">
       <button type="button" onClick=${close}>${t("back")}</button>
-      <${Action} class="danger" run=${reject} onProblem=${missed}>${t("step.reject")}<//>
+      <${Action} class="danger" run=${sure} onProblem=${missed}>${yes}<//>
     </div>
   <//>`;
 }
+
+/** Steps that ask first. */
+const QUESTIONS = { reject: Reject, uncollected: Uncollected };

@@ -89,7 +89,7 @@ function Body({ text, whole }) {
   const parsed = parsedOr(text);
   const [, traceId] = String(parsed?.traceparent).split("-");
   const link = traceId && traceLink(traceId);
-  return html`<section class="card" aria-labelledby="letter-body">
+  return html`<section class="card">
     <h2 id="letter-body">${t("letter.body")}</h2>
     ${!whole && html`<p class="note">${t("letter.cut")}</p>`}
     ${link && html`<p><a href=${link}>${t("letter.trace")}</a></p>`}

@@ -1,8 +1,8 @@
 // Dead letters of each service: messages that nobody could handle.
 
 import { html, useState } from "../../vendor/htm-preact.js";
-import { call, get } from "../api.js";
-import { useMore, usePolled } from "../hooks.js";
+import { call } from "../api.js";
+import { usePolledList } from "../hooks.js";
 import { t, timeText } from "../i18n.js";
 import { Action, announcement, Empty, Heading, Loaded, More, Pill, Trouble } from "../ui.js";
 
@@ -20,24 +20,17 @@ export function View() {
 
 function Service({ service }) {
   const path = `/ops/${service}/dead-letters`;
-  const letters = usePolled((signal) => get(path, signal), [path]);
-  const older = useMore(path, letters.data?.next ?? null);
-  const replayed = () => {
-    older.forget();
-    letters.reload();
-  };
+  const letters = usePolledList(path);
   return html`<section class="card" aria-labelledby=${service}>
     <h2 id=${service}>${service}</h2>
     <${Loaded} from=${letters}>
-      ${({ items }) => html`
+      ${(items) => html`
         ${items.length === 0 && html`<${Empty}>${t("letters.none")}<//>`}
-        <${Topics} path=${path} items=${[...items, ...older.items]} done=${replayed} />
+        <${Topics} path=${path} items=${items} done=${letters.reload} />
         <ul class="letters">
-          ${[...items, ...older.items].map(
-            (each) => html`<${Letter} key=${each.id} service=${service} letter=${each} />`,
-          )}
+          ${items.map((each) => html`<${Letter} key=${each.id} service=${service} letter=${each} />`)}
         </ul>
-        <${More} from=${older} />
+        <${More} from=${letters} />
       `}
     <//>
   </section>`;

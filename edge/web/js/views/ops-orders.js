@@ -2,7 +2,7 @@
 
 import { html, useState } from "../../vendor/htm-preact.js";
 import { get } from "../api.js";
-import { useMore, usePolled } from "../hooks.js";
+import { usePolled, usePolledList } from "../hooks.js";
 import { durationText, of, t } from "../i18n.js";
 import { Empty, Heading, Loaded, More, Pill, shortId } from "../ui.js";
 
@@ -39,13 +39,11 @@ function Boards() {
 
 function Listed({ status }) {
   const filter = status && `&status=${encodeURIComponent(status)}`;
-  const path = `/ops/mypage-svc/orders?limit=50${filter}`;
-  const first = usePolled((signal) => get(path, signal), [path]);
-  const older = useMore(path, first.data?.next ?? null);
-  return html`<${Loaded} from=${first}>
-    ${({ items }) => html`
-      <${Orders} orders=${[...items, ...older.items]} />
-      <${More} from=${older} />
+  const list = usePolledList(`/ops/mypage-svc/orders?limit=50${filter}`);
+  return html`<${Loaded} from=${list}>
+    ${(orders) => html`
+      <${Orders} orders=${orders} />
+      <${More} from=${list} />
     `}
   <//>`;
 }

@@ -1,8 +1,8 @@
 // Money on its way back, and the button that tries again now.
 
 import { html, useState } from "../../vendor/htm-preact.js";
-import { call, get } from "../api.js";
-import { usePolled } from "../hooks.js";
+import { call } from "../api.js";
+import { readPages, usePolled } from "../hooks.js";
 import { t } from "../i18n.js";
 import { Action, announcement, Empty, Heading, Loaded, shortId, Trouble } from "../ui.js";
 import { Orders } from "./ops-orders.js";
@@ -48,17 +48,10 @@ export function RetryRefund({ id, done, onProblem }) {
 /** The oldest refunds under way, up to 250 of each state. */
 async function readRefunds(signal) {
   const found = await Promise.all(STATES.map((state) => readState(state, signal)));
-  return found.flat().filter((each) => ["In progress", "Delayed"].includes(each.refund_status));
+  const orders = found.flatMap(({ items }) => items);
+  return orders.filter((each) => ["In progress", "Delayed"].includes(each.refund_status));
 }
 
-async function readState(state, signal) {
-  const items = [];
-  let cursor = "";
-  for (let turn = 0; turn < PAGES && cursor !== null; turn++) {
-    const after = cursor && `&cursor=${encodeURIComponent(cursor)}`;
-    const page = await get(`/ops/mypage-svc/orders?limit=50&status=${state}${after}`, signal);
-    items.push(...page.items);
-    cursor = page.next;
-  }
-  return items;
+function readState(state, signal) {
+  return readPages(`/ops/mypage-svc/orders?limit=50&status=${state}`, PAGES, signal);
 }

@@ -76,17 +76,18 @@ function Outlook({ page }) {
     ${under && html`<p>${readyAt ? t("order.ready-at", { time: timeText(readyAt) }) : t("order.no-time")}</p>`}
     ${page.delivery_status === "Delivering" && html`<p>${of("delivery", "Delivering")}</p>`}
     ${status === "Cancelling" && html`<p>${t("order.cancelling")}</p>`}
-    ${reasonOf(page) && html`<p class="note">${t(`order.reason.${reasonOf(page)}`)}</p>`}
+    <${Reason} page=${page} />
   `;
 }
 
-/** The event that explains why an order ended, or goes on, as its customer did not ask for. */
-function reasonOf({ order_status: status, timeline }) {
-  const has = (event) => timeline.some((each) => each.event === event);
-  if (status === "Cancelled" && has("PaymentFailed")) return "PaymentFailed";
-  if (status === "Rejected") return "OrderRejected";
-  const goesOn = !["Cancelling", "Cancelled", "Rejected"].includes(status);
-  return goesOn && has("OrderCancelRefused") ? "OrderCancelRefused" : null;
+/** Why there will be no drinks, with the cafe's own words; or why there will, in spite of all. */
+function Reason({ page: { order_status: status, reason, detail, timeline } }) {
+  if (["Cancelled", "Rejected"].includes(status)) {
+    return html`${reason && html`<p class="note">${of("order.why", reason)}</p>`}
+    ${detail && html`<p class="note">${t("order.words")} <q>${detail}</q></p>`}`;
+  }
+  const refused = status !== "Cancelling" && timeline.some(({ event }) => event === "OrderCancelRefused");
+  return refused && html`<p class="note">${t("order.too-late")}</p>`;
 }
 
 function Steps({ page: { order_status: status } }) {
