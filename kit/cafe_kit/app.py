@@ -72,14 +72,9 @@ def build_app(
     lifecycle = Lifecycle()
     handles = handlers(parts.service, parts.reactions)
     letters = _dead_letters(parts, settings, sidecar, clock, handles)
-    subscriptions = Subscriptions(
-        settings.app_id,
-        settings.pubsub,
-        settings.letter_pubsub,
-        handles,
-        letters.receive,
-        {r.hears.TOPIC: settings.replica_pubsub for r in parts.reactions if r.by_each},
-    )
+    elsewhere = {r.hears.TOPIC: settings.replica_pubsub for r in parts.reactions if r.by_each}
+    names = settings.app_id, settings.pubsub, settings.letter_pubsub
+    subscriptions = Subscriptions(*names, handles, letters.receive, elsewhere)
     app = _Service(
         title=parts.title,
         lifespan=_lifespan(parts, sidecar, lifecycle, subscriptions.topics),
@@ -96,11 +91,16 @@ def build_app(
     app.include_router(_jobs(parts.reminders))
     subscriptions.register(app)
     _hide_from_docs(app)
+    _guard(app, settings)
+    return app
+
+
+def _guard(app: FastAPI, settings: Settings) -> None:
+    """Put the limits around all routes; the one added last sees a request first."""
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(Shed, limit=settings.max_in_flight, max_turn_s=settings.max_turn_ms / 1000)
     app.add_middleware(SidecarOnly, tokens=settings.app_api_tokens)
     app.add_middleware(Observe)
-    return app
 
 
 def _set_state(

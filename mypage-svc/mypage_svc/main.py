@@ -19,24 +19,10 @@ from mypage_svc.use_cases import MyPages
 
 def create_app(settings: Settings, sidecar: Sidecar, clock: Clock) -> FastAPI:
     """Wire the service."""
-    pages = SidecarPages(sidecar, clock, settings.generation)
-    replicas = SidecarReplicas(
-        sidecar, clock, app_id=settings.app_id, pubsub=settings.replica_pubsub
-    )
-    quiet_s = settings.catch_up_quiet_s
-    projector = Projector(
-        pages, replicas, clock, batch=settings.projection_batch, announce=quiet_s == 0
-    )
-    service = MyPages(
-        pages=pages,
-        projector=projector,
-        live=Live(pages, clock),
-        clock=clock,
-        stuck_after_s=settings.stuck_after_s,
-    )
+    service = _service(settings, sidecar, clock)
 
     async def caught_up() -> None:
-        projector.catch_up(quiet_s)
+        service.projector.catch_up(settings.catch_up_quiet_s)
 
     router = APIRouter()
     for each in (stream_api.router, api.router, ops_api.router):  # "stream" before "{order_id}"
@@ -51,6 +37,22 @@ def create_app(settings: Settings, sidecar: Sidecar, clock: Clock) -> FastAPI:
         info={"generation": settings.generation},
     )
     return build_app(parts, settings, sidecar, clock)
+
+
+def _service(settings: Settings, sidecar: Sidecar, clock: Clock) -> MyPages:
+    pages = SidecarPages(sidecar, clock, settings.generation)
+    replicas = SidecarReplicas(
+        sidecar, clock, app_id=settings.app_id, pubsub=settings.replica_pubsub
+    )
+    announce = settings.catch_up_quiet_s == 0
+    batch = settings.projection_batch
+    return MyPages(
+        pages=pages,
+        projector=Projector(pages, replicas, clock, batch=batch, announce=announce),
+        live=Live(pages, clock),
+        clock=clock,
+        stuck_after_s=settings.stuck_after_s,
+    )
 
 
 if __name__ == "__main__":

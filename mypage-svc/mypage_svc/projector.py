@@ -78,7 +78,8 @@ class Projector:
         for fact in facts:
             if fact.order_id not in changed:  # It was only said again.
                 continue
-            FRESHNESS.observe(max(0.0, (now - fact.at).total_seconds()))
+            if self.announce:
+                FRESHNESS.observe(max(0.0, (now - fact.at).total_seconds()))
             if now - fact.at > HISTORY:
                 self._history_at = now
         for row in rows if self.announce else ():

@@ -7,7 +7,7 @@ from typing import Final
 from cafe_kit.clock import Clock
 from cafe_kit.events import Cause, Received
 from cafe_kit.outcomes import Done, Outcome
-from mypage_svc.domain import is_delivery, is_on_board, order_status
+from mypage_svc.domain import is_at_rest, is_delivery, is_on_board, order_status
 from mypage_svc.inbound import PageChanged, Told
 from mypage_svc.indexes import (
     BOARD_LIMIT,
@@ -124,7 +124,9 @@ async def unsettled(
     while looked < min(len(later), LOOK_THROUGH) and len(found) < limit:
         some = later[looked : looked + limit]
         for row in await service.pages.rows([entry.order_id for entry in some]):
-            if len(found) < limit and status in (None, order_status(row)):
+            # The list may be a moment behind the row.
+            fits = status in (None, order_status(row)) and not is_at_rest(row)
+            if len(found) < limit and fits:
                 found.append(row)
         looked += len(some)
     if len(found) == limit:

@@ -94,6 +94,8 @@ async def test_a_page_reads_back_whole(cafe: MemoryCafe) -> None:
         "total": {"amount": 10_000, "currency": "KRW"},
         "fulfilment": {"method": "pickup", "address": None},
         "note": None,
+        "reason": None,
+        "detail": None,
         "placed_at": "2026-03-02T09:00:00Z",
         "timeline": [
             {"event": "OrderPlaced", "at": "2026-03-02T09:00:00Z"},

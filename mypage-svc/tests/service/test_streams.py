@@ -88,8 +88,8 @@ async def test_who_waits_moves_up_when_somebody_ahead_is_done(scene: Scene) -> N
 async def test_who_comes_back_is_sent_what_has_changed_since_and_nothing_else(
     scene: Scene,
 ) -> None:
-    old, mine, other = story("o-1", 5), story("o-2", 3), story("o-3", 3, customer_id="ben")
-    await scene.say(*old[:4], *other[:1])
+    old, mine, other = story("o-1", 7), story("o-2", 3), story("o-3", 3, customer_id="ben")
+    await scene.say(*old[:6], *other[:1])
     await asyncio.sleep(2 * SINCE_MARGIN.total_seconds())
     ana = await scene.follow("/my-pages/stream", ANA)
     await scene.say(*mine[:1])
@@ -99,15 +99,29 @@ async def test_who_comes_back_is_sent_what_has_changed_since_and_nothing_else(
     await asyncio.sleep(2 * SINCE_MARGIN.total_seconds())
     await scene.say(*mine[1:], *other[1:])
     again = await scene.follow("/my-pages/stream", ANA, last_id)
-    await scene.say(*old[4:])
+    await scene.say(*old[6:])
 
-    assert shown(again) == [("page", "o-2", "Paid", 2), ("page", "o-1", "Making", 1)]
+    assert shown(again) == [("page", "o-2", "Paid", 1), ("page", "o-1", "Ready", None)]
     assert again.frames[0][2] > last_id
 
 
 @in_scene()
+async def test_who_comes_back_is_sent_the_place_of_an_order_that_waits(scene: Scene) -> None:
+    ahead = story("o-1", 6, customer_id="ben")
+    await scene.say(*ahead[:5], *story("o-2", 3))
+    await asyncio.sleep(2 * SINCE_MARGIN.total_seconds())
+    last_id = int(scene.cafe.clock.now.timestamp() * 1000)
+    await asyncio.sleep(2 * SINCE_MARGIN.total_seconds())
+    await scene.say(*ahead[5:])
+
+    again = await scene.follow("/my-pages/stream", ANA, last_id)
+
+    assert shown(again) == [("page", "o-2", "Paid", 1)]
+
+
+@in_scene()
 async def test_who_comes_back_and_has_missed_nothing_is_sent_nothing(scene: Scene) -> None:
-    await scene.say(*story("o-1", 3))
+    await scene.say(*story("o-1", 6))
     await asyncio.sleep(2 * SINCE_MARGIN.total_seconds())
 
     last_id = int(scene.cafe.clock.now.timestamp() * 1000)

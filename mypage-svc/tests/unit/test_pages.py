@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import reduce
+from itertools import permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mypage_svc.domain import Contradiction, fold, is_at_rest, is_delivery, is_on_board, is_waiting
-from mypage_svc.model import Fact, Moment, Part, Row, Source
+from mypage_svc.model import Fact, Moment, Part, Row, Source, Why
 from mypage_svc.saga import REACTIONS
 from tests.memory.stories import PLACED, START, STEPS, story
 
@@ -107,6 +108,19 @@ def test_who_is_busy_with_an_order_follows_from_its_row(
     assert is_waiting(row) == waiting
     assert is_delivery(row) == delivery
     assert is_at_rest(row) == at_rest
+
+
+def test_why_there_will_be_no_drinks_is_said_by_the_cafe_and_else_by_the_end_of_the_order() -> None:
+    placed, _, queued = story("o-0", 3)
+    ended = replace(placed, event="OrderCancelled", version=3, status="CANCELLED")
+    ended = replace(ended, why=Why("payment_failed"))
+    rejected = replace(queued, event="OrderRejected", version=2, status="REJECTED")
+    rejected = replace(rejected, why=Why("sold_out", "no more milk"))
+
+    for told in permutations([placed, queued, ended]):
+        assert folded(told).why == Why("payment_failed")
+    for told in permutations([placed, queued, ended, rejected]):
+        assert folded(told).why == Why("sold_out", "no more milk")
 
 
 def test_an_order_for_the_counter_is_no_delivery() -> None:
