@@ -146,16 +146,17 @@ export function useLive(path, { whileHidden = false, onPage } = {}) {
   const [list, change] = useReducer(changed, EMPTY);
   const told = useRef(onPage);
   told.current = onPage;
+  // What is there at first is not new; a later snapshot may bring what came in between.
+  const known = useRef({ path, ids: null });
+  if (known.current.path !== path) known.current = { path, ids: null };
   useEffect(() => {
-    // What is there at first is not new; later a snapshot may bring what came in between.
-    let known = null;
     const stream = follow(path, {
       onState: (state, error = null) => change({ kind: "state", state, error, at: Date.now() }),
       onEvent(event, data) {
         const pages = event === "gone" ? [] : (data.items ?? [data]);
-        for (const page of known ? pages : []) told.current?.(page, !known.has(page.order_id));
-        known ??= new Set();
-        for (const { order_id: id } of pages) known.add(id);
+        const { ids } = known.current;
+        for (const page of ids ? pages : []) told.current?.(page, !ids.has(page.order_id));
+        known.current.ids = new Set([...(ids ?? []), ...pages.map((each) => each.order_id)]);
         change({ kind: event, data, at: Date.now() });
       },
     });
