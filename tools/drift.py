@@ -45,10 +45,10 @@ class Pages:
         self._operators = [stack.operator(f"drift-{n}") for n in range(OPERATORS)]
         self._said: dict[str, Said] = {}
 
-    def topics(self) -> list[str]:
-        """Return what this process hears, for its pages."""
+    def topics(self, pubsub: str = PUBSUB) -> list[str]:
+        """Return what this process hears, for its pages or through another component."""
         sidecar = self._stack.call(self._name, "GET", "/ops/sidecar", headers=self._operators[0])
-        return sorted(s["topic"] for s in sidecar["subscriptions"] if s["pubsub"] == PUBSUB)
+        return sorted(s["topic"] for s in sidecar["subscriptions"] if s["pubsub"] == pubsub)
 
     def newest(self, number: int | None) -> list[str]:
         """Return the orders whose pages there must be, those placed last; all by default."""

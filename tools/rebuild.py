@@ -32,6 +32,7 @@ RESTART_S: Final = 90.0
 """How long a process may take to go in an orderly way, or to come back."""
 COMPARED: Final = 500
 """Of so many orders, those placed last, the pages are compared before anybody sees them."""
+LETTERS: Final = "dead-letters"
 LOOK_EVERY_S: Final = 0.5
 TELL_EVERY: Final = 20
 """Looks between two lines about how far it is."""
@@ -47,7 +48,9 @@ class Rebuild:
         self._tell = tell
         self._old = ReadSide(read(folder.path).serving)
         self._new = ReadSide(new_generation(datetime.now(UTC)))
-        self._topics = Pages(RunningStack(folder)).topics()
+        pages = Pages(RunningStack(folder))
+        self._topics, self._letters = pages.topics(), pages.topics(LETTERS)
+        self._letters_before = known.added(self._letters)
 
     def run(self) -> None:
         """Build the pages anew and serve them. Raises `StackError`; then the old ones are."""
@@ -80,6 +83,9 @@ class Rebuild:
         self._wait(heard, self._timeout_s, "the last events to be acknowledged")
 
     def _compare(self) -> None:
+        if self._broker.added(self._letters) != self._letters_before:
+            # Whoever of the two reads a dead letter handles it, and the other's pages lack it.
+            raise StackError("Meanwhile an event became a dead letter; try again when none does.")
         number, findings = drift(Pages(RunningStack(self._folder), GUEST), COMPARED)
         if findings:
             print(table(findings, "what the page tells, and what its owner does"))

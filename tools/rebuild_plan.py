@@ -17,8 +17,9 @@ APP_ID: Final = "mypage-svc"
 GUEST: Final = "mypage-svc.2"
 """The second process; the gateway looks for it, too."""
 FIRST: Final = "1"
-CATCH_UP_S: Final = 3.0
-"""So long no event of the past must have come before the second process is ready."""
+CATCH_UP_S: Final = 6.0
+"""So long no event of the past must have come before the second process is ready: longer than a
+store may take to answer (components/resiliency.yaml)."""
 
 
 @dataclass(frozen=True, slots=True)

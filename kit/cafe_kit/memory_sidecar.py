@@ -120,8 +120,7 @@ class MemoryDapr:
 
     def shuffle(self) -> None:
         """Reorder what is pending, reproducibly."""
-        mixed = list(self.pending)
-        self.dice.shuffle(mixed)
+        self.dice.shuffle(mixed := list(self.pending))
         self.pending = deque(mixed)
 
     def duplicate(self) -> None:

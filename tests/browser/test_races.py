@@ -1,11 +1,10 @@
 """A customer cancels as the barista starts: one of them has it, and both read so in words."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 
-from playwright.async_api import Route, expect
+from playwright.async_api import expect
 
+from tests.browser.breaks import held_back
 from tests.browser.chromium import IN_CHROMIUM
 from tests.browser.conftest import Visit
 from tests.browser.people import Visitor
@@ -13,22 +12,6 @@ from tests.e2e.cafe import Cafe
 from tests.waiting import wait_until
 
 pytestmark = IN_CHROMIUM
-
-
-@asynccontextmanager
-async def held_back(visitor: Visitor, command: str) -> AsyncGenerator[None]:
-    """A slow network: this POST leaves when the block ends."""
-    over = asyncio.Event()
-
-    async def wait(route: Route) -> None:
-        await over.wait()
-        await route.continue_()
-
-    await visitor.page.route(command, wait, times=1)
-    try:
-        yield
-    finally:
-        over.set()
 
 
 async def accepted(visit: Visit, sub: str) -> tuple[Visitor, Visitor, str]:

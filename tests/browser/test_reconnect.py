@@ -1,11 +1,10 @@
 """The way to the cafe breaks while somebody follows an order, and comes back."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
 from playwright.async_api import expect
 
+from tests.browser.breaks import CUT, away
 from tests.browser.chromium import IN_CHROMIUM
 from tests.browser.conftest import Visit
 from tests.browser.people import Visitor
@@ -13,18 +12,6 @@ from tests.e2e.cafe import Cafe, Person
 from tools.stack import Stack
 
 pytestmark = IN_CHROMIUM
-
-CUT = ("net::ERR_*", "502 GET *", "503 GET *")
-
-
-@asynccontextmanager
-async def away(stack: Stack, *names: str) -> AsyncGenerator[None]:
-    """Kill these programs, and start them again when the block ends."""
-    stack.kill(*names)
-    try:
-        yield
-    finally:
-        await asyncio.to_thread(stack.start, *names)
 
 
 async def followed(visit: Visit, cafe: Cafe, sub: str) -> tuple[Visitor, Person, str]:

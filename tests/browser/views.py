@@ -1,7 +1,7 @@
 """Every page there is, by who sees it: the accessibility tests and the screenshots go through."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from tests.browser.people import Visitor
@@ -26,38 +26,40 @@ class View:
     press: str = ""
 
 
-def views_of(person: str, scene: Scene) -> Sequence[View]:
+VIEWS: Final[Mapping[str, Sequence[View]]] = {
+    "visitor": (
+        View("cafes", ""),
+        View("menu", "cafes/gangnam"),
+        View("sign-in-first", "orders"),
+        View("no-such-page", "nowhere"),
+    ),
+    "customer": (
+        View("basket", "basket"),
+        View("orders", "orders"),
+        View("order", "orders/{making}"),
+        View("refund", "orders/{refunding}"),
+        View("not-for-you", "ops"),
+    ),
+    "barista": (
+        View("board", "board"),
+        View("reject", "board", press="Reject"),
+        View("counter", "counter"),
+    ),
+    "rider": (View("deliveries", "deliveries"),),
+    "operator": (
+        View("operator-orders", "ops"),
+        View("operator-order", "ops/orders/{making}"),
+        View("operator-refunds", "ops/refunds"),
+        View("operator-dead-letters", "ops/letters"),
+        View("operator-dead-letter", "ops/letters/order-svc/{letter}"),
+        View("operator-sidecars", "ops/sidecars"),
+    ),
+}
+
+
+def views_of(person: str, scene: Scene) -> list[View]:
     """Return the pages of a person in the order in which they meet them."""
-    views = {
-        "visitor": (
-            View("cafes", ""),
-            View("menu", "cafes/gangnam"),
-            View("sign-in-first", "orders"),
-            View("no-such-page", "nowhere"),
-        ),
-        "customer": (
-            View("basket", "basket"),
-            View("orders", "orders"),
-            View("order", f"orders/{scene.making}"),
-            View("refund", f"orders/{scene.refunding}"),
-            View("not-for-you", "ops"),
-        ),
-        "barista": (
-            View("board", "board"),
-            View("reject", "board", press="Reject"),
-            View("counter", "counter"),
-        ),
-        "rider": (View("deliveries", "deliveries"),),
-        "operator": (
-            View("operator-orders", "ops"),
-            View("operator-order", f"ops/orders/{scene.making}"),
-            View("operator-refunds", "ops/refunds"),
-            View("operator-dead-letters", "ops/letters"),
-            View("operator-dead-letter", f"ops/letters/order-svc/{scene.letter}"),
-            View("operator-sidecars", "ops/sidecars"),
-        ),
-    }
-    return views[person]
+    return [replace(view, path=view.path.format(**asdict(scene))) for view in VIEWS[person]]
 
 
 async def arrive(visitor: Visitor, person: str) -> None:

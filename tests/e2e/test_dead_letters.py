@@ -31,11 +31,9 @@ async def streams(stack: Stack) -> AsyncGenerator[Any]:
     await client.aclose()
 
 
-def envelope(
-    topic: str, order_id: str, customer_id: str = "nobody", **changes: object
-) -> dict[str, Any]:
+def envelope(topic: str, order_id: str, who: str = "nobody", **changes: object) -> dict[str, Any]:
     """Return an event as daprd leaves it in a stream."""
-    head = {"order_id": order_id, "customer_id": customer_id, "cafe_id": "gangnam", "version": 9}
+    head = {"order_id": order_id, "customer_id": who, "cafe_id": "gangnam", "version": 9}
     return {
         "specversion": "1.0",
         "id": str(uuid.uuid4()),

@@ -117,6 +117,24 @@ async def test_new_pages_that_are_not_right_are_not_shown(cafe: Cafe, stack: Sta
     assert GUEST not in stack.folder.running()["services"]
 
 
+async def test_pages_that_a_dead_letter_may_have_passed_by_are_not_shown(
+    cafe: Cafe, stack: Stack
+) -> None:
+    await ordered_and_served(cafe.customer(), cafe.barista())
+    served = generation_of(stack)
+
+    def say_one(told: str) -> None:
+        if told.startswith("Generation"):
+            with closing(valkey.Valkey(port=stack.topology.ports["valkey"])) as client:
+                [[_, fields]] = cast("Any", client.xrange("cafe.OrderPlaced.v1", count=1))
+                client.xadd("cafe.dead-letter.mypage-svc", fields)
+
+    with runner(stack), pytest.raises(StackError, match="an event became a dead letter"):
+        await asyncio.to_thread(rebuild, stack.folder, tell=say_one)
+
+    assert generation_of(stack) == served
+
+
 async def test_who_is_not_ready_in_time_is_sent_away(cafe: Cafe, stack: Stack) -> None:
     ana = cafe.customer()
     order_id = await ana.ordered()

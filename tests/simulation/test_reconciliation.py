@@ -18,7 +18,7 @@ def problems(
     ours: tuple[int, int],
     *entries: GatewayEntry,
     age: timedelta = WAIT,
-) -> list[Problem]:
+) -> list[str]:
     """Compare one order of 9,000 won that has not changed for `age`; "" leaves a part out."""
     changed_at = NOW - age
     found = compare(

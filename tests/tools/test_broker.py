@@ -80,6 +80,13 @@ def test_a_group_that_is_forgotten_is_gone_and_others_stay(server: int, streams:
     assert [each["name"] for each in streams.xinfo_groups("paid")] == [b"somebody"]
 
 
+def test_what_was_said_is_counted_though_it_is_deleted(server: int, streams: Any) -> None:
+    streams.xdel("placed", streams.xrevrange("placed", count=1)[0][0])
+
+    with broker.connect(server) as known:
+        assert known.added(["placed", "paid", "never said"]) == 3
+
+
 def test_everything_that_was_said_is_told_oldest_first(
     server: int, streams: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

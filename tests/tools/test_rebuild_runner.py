@@ -40,7 +40,7 @@ async def test_the_second_process_fills_and_the_first_one_changes_over(folder: P
         await once(folder, lambda all_: GUEST not in all_)
 
         served = {"GENERATION": "7", "CATCH_UP_QUIET_S": "0", "PAGE_GROUP": "mypage-svc-7"}
-        assert filling == served | {"CATCH_UP_QUIET_S": "3.0"}
+        assert filling == served | {"CATCH_UP_QUIET_S": "6.0"}
         assert told(after["app_pid"]) | told(after["daprd_pid"]) == served
         assert (after["url"], after["dapr_http"]) == (before["url"], before["dapr_http"])
         assert not {guest["app_pid"], guest["daprd_pid"]} & set(processes_in(folder))

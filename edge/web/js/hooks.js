@@ -153,10 +153,14 @@ export function useLive(path, { whileHidden = false, onPage } = {}) {
     const stream = follow(path, {
       onState: (state, error = null) => change({ kind: "state", state, error, at: Date.now() }),
       onEvent(event, data) {
-        const pages = event === "gone" ? [] : (data.items ?? [data]);
-        const { ids } = known.current;
-        for (const page of ids ? pages : []) told.current?.(page, !ids.has(page.order_id));
-        known.current.ids = new Set([...(ids ?? []), ...pages.map((each) => each.order_id)]);
+        // A page has `items` too: its drinks.
+        const pages = { snapshot: data.items, page: [data] }[event] ?? [];
+        const isFirst = known.current.ids === null;
+        const ids = (known.current.ids ??= new Set());
+        for (const page of pages) {
+          if (!isFirst) told.current?.(page, !ids.has(page.order_id));
+          ids.add(page.order_id);
+        }
         change({ kind: event, data, at: Date.now() });
       },
     });
