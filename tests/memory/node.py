@@ -30,7 +30,6 @@ Make = Callable[[Mapping[str, str], Sidecar, clock.Clock], FastAPI]
 ENDPOINT_DEADLINE_S: Final = 0.5
 START_S: Final = 60.0
 """Real time, even where the loop's is virtual: a long simulation runs with low priority."""
-
 POLL_S: Final = 0.001
 ANSWER_S: Final = 10.0
 """A service that takes longer hangs: a test must fail then, not wait."""
