@@ -59,7 +59,8 @@ async def test_what_shows_pages_goes_and_comes_back_and_nothing_is_missed(
 ) -> None:
     ana, ben, order_id = await followed(visit, cafe, "ana-stays")
 
-    async with away(stack, "mypage-svc"):
+    # Together, as a pod goes: a sidecar that stays keeps an event for the app that went.
+    async with away(stack, "mypage-svc", "mypage-svc.daprd"):
         await expect(ana.page.get_by_test_id("live")).to_contain_text("Not live: as it was at")
         await ana.sees("Paid")
         await ben.serve(order_id, "accept", "start")
@@ -87,7 +88,8 @@ async def test_whoever_signs_out_is_out_after_a_reload_too(visit: Visit) -> None
     ana = await visit()
     await ana.sign_in("ana-leaves")
 
-    await ana.press("Sign out")
+    async with ana.page.expect_navigation(url=f"{ana.door}/"):
+        await ana.press("Sign out")
     await expect(ana.button("Sign in")).to_be_visible()
     await ana.page.reload()
 
