@@ -63,7 +63,9 @@ def runner(stack: Stack) -> Generator[None]:
         thread.join()
 
 
-async def test_nobody_notices_that_the_pages_are_built_anew_twice(cafe: Cafe, stack: Stack) -> None:
+async def test_the_pages_are_built_anew_twice_and_no_customer_notices(
+    cafe: Cafe, stack: Stack
+) -> None:
     ana, ben = cafe.customer(), cafe.barista()
     done = [await ordered_and_served(ana, ben) for _ in range(3)]
     before = [await page(ana, order_id) for order_id in done]
