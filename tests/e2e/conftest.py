@@ -105,6 +105,11 @@ def _no_deaths(stack: Stack) -> None:
     assert not deaths, f"{'; '.join(deaths)}\n{stack.logs()}"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs the ports of `dapr init` goes first: later any connection may hold one of them."""
+    items.sort(key=lambda item: item.get_closest_marker("cli") is None)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
