@@ -12,7 +12,7 @@ from cafe_kit.clock import Clock
 from cafe_kit.events import CloudEvent
 from cafe_kit.pause import jittered
 from cafe_kit.sidecar import Conflict, Rejected, Sidecar, Unavailable
-from mypage_svc.documents import MINE, ROW, SHELF, Folded, Keys, fold_all, load
+from mypage_svc.documents import MINE, ROW, SHELF, Folded, Keys, by_list, fold_all, load
 from mypage_svc.domain import Contradiction
 from mypage_svc.events import Changed, PageChanged
 from mypage_svc.indexes import CustomerIndex, Entry, Shelf, merged
@@ -34,7 +34,7 @@ class SidecarPages:
         error: Conflict | Unavailable = Conflict("every time another was first")
         for attempt in range(ATTEMPTS):
             found = await self._sidecar.get_many(self._keys.of(facts))
-            if further := self._keys.further(facts, found):
+            if further := self._keys.further(by_list(facts), found):
                 found |= await self._sidecar.get_many(further)
             try:
                 folded = fold_all(self._keys, facts, found, self._clock())
@@ -72,16 +72,9 @@ class SidecarPages:
     async def on_lists(self, names: Sequence[str]) -> list[Entry]:
         firsts = [self._keys.shelf(name) for name in names]
         found = await self._sidecar.get_many(firsts)
-        shelves = [load(SHELF, found.get(key), Shelf()) for key in firsts]
-        further = [
-            self._keys.shelf(name, number)
-            for name, shelf in zip(names, shelves, strict=True)
-            for number in range(1, shelf.more + 1)
-        ]
-        if further:
-            found = await self._sidecar.get_many(further)
-            shelves += [load(SHELF, found.get(key), Shelf()) for key in further]
-        return merged(shelves)
+        if further := self._keys.further(names, found):
+            found |= await self._sidecar.get_many(further)
+        return merged(load(SHELF, found.get(key), Shelf()) for key in (*firsts, *further))
 
     async def _put_behind(self, folded: Folded) -> None:
         """Add a customer's older orders to documents of their own; rare, once in fifty orders."""

@@ -53,19 +53,17 @@ class Keys:
         """Return the key of a shelf of a list."""
         return f"{self.generation}:{quote(name, safe=':')}:{number}"
 
-    def of(self, facts: Iterable[Fact]) -> list[str]:
+    def of(self, facts: Sequence[Fact]) -> list[str]:
         """Return what has to be read to fold these facts, as long as no list is long."""
-        keys: set[str] = set()
+        keys = {self.shelf(name) for name in by_list(facts)}
         for fact in facts:
             keys.add(self.row(fact.order_id))
-            keys |= {self.shelf(name) for name in lists_of(fact)}
             if fact.placed is not None:
                 keys.add(self.customer(fact.customer_id))
         return sorted(keys)
 
-    def further(self, facts: Iterable[Fact], found: Found) -> list[str]:
-        """Return the shelves behind the first ones."""
-        names = {name for fact in facts for name in lists_of(fact)}
+    def further(self, names: Iterable[str], found: Found) -> list[str]:
+        """Return the shelves of lists behind the first ones, which are in `found`."""
         return [
             self.shelf(name, number)
             for name in sorted(names)
@@ -109,6 +107,15 @@ class Folded:
         ]
 
 
+def by_list(facts: Iterable[Fact]) -> dict[str, set[str]]:
+    """Return the lists that facts may change, each with the orders these are about."""
+    orders: dict[str, set[str]] = {}
+    for fact in facts:
+        for name in lists_of(fact):
+            orders.setdefault(name, set()).add(fact.order_id)
+    return orders
+
+
 def fold_all(keys: Keys, facts: Sequence[Fact], found: Found, now: datetime) -> Folded:
     """Fold facts into what is stored. Raises `Contradiction`."""
     before = {f.order_id: load(ROW, found.get(keys.row(f.order_id)), None) for f in facts}
@@ -122,8 +129,7 @@ def fold_all(keys: Keys, facts: Sequence[Fact], found: Found, now: datetime) -> 
             changed = replace(row, changed_at=now)
             folded.changed.append(changed)
             folded.writes.append(_write(ROW, keys.row(order_id), changed, found))
-    for name in sorted({name for fact in facts for name in lists_of(fact)}):
-        moved = {f.order_id for f in facts if name in lists_of(f)}
+    for name, moved in sorted(by_list(facts).items()):
         pairs = [(before[order_id], rows[order_id]) for order_id in sorted(moved)]
         _shelve(keys, name, pairs, found, folded)
     for customer_id in sorted({fact.customer_id for fact in facts if fact.placed}):

@@ -56,17 +56,17 @@ class Live:
     def listen(self, watch: Watch) -> None:
         """Register what a watch wants to hear of, as it is now."""
         before, after = self._topics.get(watch, set()), watch.topics
-        for topic in before - after:
-            self._watches[topic].discard(watch)
-            if not self._watches[topic]:
-                del self._watches[topic]
+        self._ignore(watch, before - after)
         for topic in after - before:
             self._watches.setdefault(topic, set()).add(watch)
         self._topics[watch] = after
 
     def forget(self, watch: Watch) -> None:
         """End a watch."""
-        for topic in self._topics.pop(watch, set()):
+        self._ignore(watch, self._topics.pop(watch, set()))
+
+    def _ignore(self, watch: Watch, topics: Iterable[str]) -> None:
+        for topic in topics:
             self._watches[topic].discard(watch)
             if not self._watches[topic]:
                 del self._watches[topic]

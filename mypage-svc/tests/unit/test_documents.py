@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from cafe_kit.sidecar import Stored, Write
-from mypage_svc.documents import MINE, ROW, SHELF, Folded, Keys, fold_all, load
+from mypage_svc.documents import MINE, ROW, SHELF, Folded, Keys, by_list, fold_all, load
 from mypage_svc.domain import Contradiction
 from mypage_svc.indexes import CUSTOMER_LIMIT, SHELF_LIMIT, CustomerIndex, Entry, Mine, Shelf
 from mypage_svc.model import Fact
@@ -100,7 +100,7 @@ def test_a_full_list_is_opened_before_anything_is_written_on_it() -> None:
 
     opening = folded(story("o-1", 3), found)
     found = stored(opening.opens, found)
-    assert KEYS.further(story("o-1", 3), found) == [KEYS.shelf("board:gangnam", 1)]
+    assert KEYS.further(by_list(story("o-1", 3)), found) == [KEYS.shelf("board:gangnam", 1)]
     after = written(story("o-1", 3), found)
 
     assert [(w.key, w.etag) for w in opening.opens] == [(KEYS.shelf("board:gangnam"), "1")]
@@ -111,7 +111,7 @@ def test_a_full_list_is_opened_before_anything_is_written_on_it() -> None:
 
 def test_a_list_with_room_is_not_opened() -> None:
     assert folded(story("o-1", 3), full_board(SHELF_LIMIT - 1)).opens == []
-    assert KEYS.further(story("o-1", 3), full_board(SHELF_LIMIT - 1)) == []
+    assert KEYS.further(by_list(story("o-1", 3)), full_board(SHELF_LIMIT - 1)) == []
 
 
 def mine(number: int) -> Mine:
