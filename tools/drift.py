@@ -18,7 +18,7 @@ from typing import Final
 from tools import broker
 from tools.client import Json, RunningStack
 from tools.drift_rules import Part, Said, Story, compare
-from tools.findings import Finding, outlasting, table
+from tools.findings import Finding, outlasting, tell
 from tools.launch import ROOT
 from tools.rebuild_plan import APP_ID
 from tools.run_folder import RunFolder
@@ -117,11 +117,8 @@ def main() -> int:
     except StackError as error:
         print(error, file=sys.stderr)
         return 2
-    if findings:
-        print(table(findings, "what the page tells, and what its owner does"))
-        return 1
-    print(f"The pages of all {number} orders tell what their owners do.")
-    return 0
+    fine = f"The pages of all {number} orders tell what their owners do."
+    return tell(findings, "what the page tells, and what its owner does", fine)
 
 
 if __name__ == "__main__":

@@ -169,20 +169,21 @@ def _report(seconds: list[float], counts: dict[float, Counts], whole: Counts) ->
 
 async def _measure(seconds: int) -> str:
     async with aiohttp.ClientSession() as session:
-        with _fresh(_NO_LOOKS) as stack:
+        with fresh_stack(_NO_LOOKS) as stack:
             counts: dict[float, Counts] = {}
             for rate, number in _RATES.items():
                 print(f"Counting {number} orders at {rate:g}/s ...", flush=True)
                 counts[rate] = await count(stack, session, rate=rate, number=number)
             print(f"Timing {seconds} orders at 1/s ...", flush=True)
             timed = await latency(stack, session, seconds)
-        with _fresh({}) as stack:
+        with fresh_stack({}) as stack:
             print(f"Counting {_SERVED} orders that are served ...", flush=True)
             return _report(timed, counts, await count_served(stack, session, _SERVED))
 
 
 @contextmanager
-def _fresh(app_env: Mapping[str, Environment]) -> Generator[Stack]:
+def fresh_stack(app_env: Mapping[str, Environment]) -> Generator[Stack]:
+    """Start a stack that is gone afterwards, and lets in whatever comes."""
     env = {app_id: {**ALL_ARE_LET_IN, **app_env.get(app_id, {})} for app_id in app_ids(RUN_FILE)}
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -37,6 +37,12 @@ def outlasting(compare: Compare, order_ids: Collection[str], settle_s: float) ->
     return found
 
 
+def tell(findings: Collection[Finding], detail: str, none: str) -> int:
+    """Print the findings, or `none` where there are none; return the exit code, 1 or 0."""
+    print(table(findings, detail) if findings else none)
+    return 1 if findings else 0
+
+
 def table(findings: Collection[Finding], detail: str) -> str:
     """Lay the findings out in columns; `detail` is the heading of the last one."""
     rows = [("order", "problem", detail)]

@@ -8,17 +8,15 @@ import asyncio
 import os
 import statistics
 import sys
-import tempfile
-from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from itertools import product
-from pathlib import Path
 from typing import Final
 
 import aiohttp
 
-from tools.figures import ALL_ARE_LET_IN
-from tools.launch import ROOT, RUN_FILE, random_stack
+from tools.figures import fresh_stack
+from tools.launch import ROOT, RUN_FILE
 from tools.page_figures_measure import drain, freshness, growth, live, past
 from tools.stack import Stack
 from tools.topology import Environment, app_ids
@@ -34,14 +32,14 @@ _CUSTOMERS: Final = 20
 _HUNDREDS: Final = 10
 _SERVED_AT: Final = 8.0
 _PATIENT: Final[Environment] = {
-    **ALL_ARE_LET_IN,
     "CALLER_RATE_PER_S": "1000",
     "CALLER_BURST": "1000",
     "MAX_OPEN_ORDERS": "1000",
     "PAYMENT_DEADLINE_S": "3600",
     "ACCEPT_DEADLINE_S": "3600",
 }
-"""Nobody is turned away, and no reminder looks at an order while it is counted."""
+"""Beside what `fresh_stack` sets: nobody is turned away, and no reminder looks at an order while it
+is counted."""
 _REPORT: Final = """# Figures of the read side
 
 Written by `make page-figures` on fresh local stacks (SQLite state, Valkey streams; all processes
@@ -154,14 +152,8 @@ def _say(text: str) -> None:
     print(text, flush=True)
 
 
-@contextmanager
-def _fresh() -> Generator[Stack]:
-    env = dict.fromkeys(app_ids(RUN_FILE), _PATIENT)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        random_stack(Path(folder), app_env=env) as stack,
-    ):
-        yield stack
+def _fresh() -> AbstractContextManager[Stack]:
+    return fresh_stack(dict.fromkeys(app_ids(RUN_FILE), _PATIENT))
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tools import broker
 from tools.client import Json, RunningStack
-from tools.findings import Finding, outlasting, table
+from tools.findings import Finding, outlasting, tell
 from tools.launch import ROOT
 from tools.reconciliation import GatewayEntry, Order, Payment, compare
 from tools.run_folder import RunFolder
@@ -126,11 +126,8 @@ def main() -> int:
     except StackError as error:
         print(error, file=sys.stderr)
         return 2
-    if findings:
-        print(table(findings, "charged - refunded, in minor units"))
-        return 1
-    print(f"Our books and the payment gateway's agree on all {number} orders.")
-    return 0
+    fine = f"Our books and the payment gateway's agree on all {number} orders."
+    return tell(findings, "charged - refunded, in minor units", fine)
 
 
 if __name__ == "__main__":
