@@ -15,7 +15,7 @@ FULLY_COVERED := kit/cafe_kit/*,*/domain.py,*/model.py,*/deadlines.py,*/catalogu
 FAST := not real and not e2e and not browser and not cli and not chaos and not siege
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down sandbox demo reconcile drift rebuild-pages token doctor dapr test lint types unit e2e browser simulate chaos siege mutate contracts figures page-figures web-figures screenshots lock clean
+.PHONY: help install up down sandbox demo reconcile drift rebuild-pages token doctor dapr test lint types unit e2e browser simulate chaos siege mutate contracts figures page-figures web-figures screenshots dev-secrets lock clean
 
 help: ## list the commands
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)$$/\1\t\2/p' Makefile | expand -t 12
@@ -112,6 +112,9 @@ web-figures: install dapr ## measure the first visit of the web app in Chromium;
 
 screenshots: install dapr ## picture every page of the web app, 375 pixels wide; writes docs/screenshots/
 	@$(RUN) tests.browser.screenshots
+
+dev-secrets: install ## random passwords and tokens for k8s/overlays/dev, written once
+	@$(RUN) tools.dev_secrets
 
 lock: install ## resolve requirements.lock again
 	@$(BIN)/uv pip compile --universal --generate-hashes -p 3.11 --no-header --no-annotate \
