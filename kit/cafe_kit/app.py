@@ -177,7 +177,8 @@ def _probes(
 
     @router.get("/info")
     async def info_() -> dict[str, str]:
-        return {"app_id": settings.app_id, "environment": settings.environment, **info}
+        said = {"environment": settings.environment, "log_level": settings.log_level}
+        return {"app_id": settings.app_id, **said, **info}
 
     @router.get("/metrics")
     async def metrics() -> Response:

@@ -194,6 +194,7 @@ async def test_info_tells_what_runs_here(sidecar: MemorySidecar, clock: ManualCl
         assert (await client.get("/info")).json() == {
             "app_id": "lamp-svc",
             "environment": "development",
+            "log_level": "info",
             "color": "warm",
         }
 
