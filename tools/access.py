@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from tools.edge import Route, read_routes
+from tools.edge_table import Route, read_routes
 from tools.gateway import EDGE
 
 PAGE: Final = EDGE.parent / "docs" / "access.md"

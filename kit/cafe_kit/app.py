@@ -77,6 +77,8 @@ def build_app(
     subscriptions = Subscriptions(*names, handles, letters.receive, elsewhere)
     app = _Service(
         title=parts.title,
+        # A redirect would name the address inside, which the gateway does not have.
+        redirect_slashes=False,
         lifespan=_lifespan(parts, sidecar, lifecycle, subscriptions.topics),
         exception_handlers={**HANDLERS},
         responses={"default": {"model": ProblemBody, "description": "A problem (RFC 9457)"}},

@@ -22,7 +22,7 @@ from cafe_sandbox.kept import Now
 from cafe_sandbox.keyring import Keyring, KeyringError
 from cafe_sandbox.oidc import Front, Oidc
 from cafe_sandbox.people import Person
-from cafe_sandbox.server import HOST, new_app, read_options, serve
+from cafe_sandbox.server import LOOPBACK, new_app, read_options, serve
 from cafe_sandbox.signer import Signer
 
 TTL_S = 3_600
@@ -126,7 +126,7 @@ def _more_options(parser: argparse.ArgumentParser) -> None:
         help="where a browser may be sent back to, e.g. http://127.0.0.1:9011/; may be repeated",
     )
     parser.add_argument(
-        "--public-url", help=f"how browsers reach this (default: http://{HOST}:PORT)"
+        "--public-url", help=f"how browsers reach this (default: http://{LOOPBACK}:PORT)"
     )
     parser.add_argument(
         "--token-ttl-s", type=token_ttl, default=900, help="how long a browser's tokens live"
@@ -149,13 +149,13 @@ def main() -> None:
         sys.exit(f"cafe_sandbox.identity cannot use the keys in {options.data}: {error}")
     asked = options.more
     front = Front(
-        public_url=asked.public_url or f"http://{HOST}:{options.port}",
+        public_url=asked.public_url or f"http://{LOOPBACK}:{options.port}",
         redirect_uris=tuple(asked.redirect_uri),
         token_ttl_s=asked.token_ttl_s,
     )
     issuer = os.environ.get("TOKEN_ISSUER", "https://identity.cafe.example")
     audience = os.environ.get("TOKEN_AUDIENCE", "cafe")
-    serve(create_app(keyring, issuer, audience, front), options.port)
+    serve(create_app(keyring, issuer, audience, front), options)
 
 
 if __name__ == "__main__":

@@ -211,7 +211,7 @@ def main() -> None:
     except sqlite3.Error as error:
         sys.exit(f"cafe_sandbox.payment_gateway cannot use the ledger {options.data}: {error}")
     try:
-        serve(create_app(ledger), options.port)
+        serve(create_app(ledger), options)
     finally:
         ledger.close()
 

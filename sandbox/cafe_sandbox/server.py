@@ -15,18 +15,19 @@ from fastapi import FastAPI
 
 from cafe_sandbox.problems import install_problems
 
-HOST = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
 MAX_PORT = 65535
 GRACEFUL_SHUTDOWN_S = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Where to listen (on loopback only) and which file holds what must survive a restart.
+    """Where to listen and which file holds what must survive a restart.
 
     `more` has what only one of the programs asks for.
     """
 
+    host: str
     port: int
     data: Path
     more: argparse.Namespace
@@ -59,11 +60,13 @@ def read_options(
         description=description,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--port", type=port_number, default=default_port, help=f"port on {HOST}")
+    # Another address only where something else keeps strangers out, as in a pod.
+    parser.add_argument("--host", default=LOOPBACK, help="address to listen on")
+    parser.add_argument("--port", type=port_number, default=default_port, help="port there")
     parser.add_argument("--data", type=Path, default=Path(default_data), help="durable file")
     add_more(parser)
     arguments = parser.parse_args()
-    options = Options(arguments.port, arguments.data, arguments)
+    options = Options(arguments.host, arguments.port, arguments.data, arguments)
     try:
         options.data.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -87,17 +90,19 @@ def _exit(_: int, __: FrameType | None) -> None:
     sys.exit(0)
 
 
-def serve(app: FastAPI, port: int) -> None:
+def serve(app: FastAPI, options: Options) -> None:
     """Serve until SIGTERM or Ctrl-C; a request that still hangs is cut off after a second."""
     # uvicorn raises the signal that stopped it once more; answered here, the exit status is 0.
     signal.signal(signal.SIGTERM, _exit)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("cafe_sandbox").setLevel(logging.INFO)
-    logging.getLogger("cafe_sandbox").info("%s on http://%s:%d", app.title, HOST, port)
+    logging.getLogger("cafe_sandbox").info(
+        "%s on http://%s:%d", app.title, options.host, options.port
+    )
     uvicorn.run(
         app,
-        host=HOST,
-        port=port,
+        host=options.host,
+        port=options.port,
         access_log=False,
         log_config=None,
         log_level="warning",

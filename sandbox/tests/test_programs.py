@@ -73,6 +73,22 @@ def test_a_taken_port_ends_in_an_error(gateway_program: Program, tmp_path: Path)
     assert "address already in use" in ended.stderr
 
 
+@both
+def test_it_listens_on_loopback_only_unless_told_otherwise(module: str, tmp_path: Path) -> None:
+    everywhere = ("--host", "0.0.0.0")  # noqa: S104
+    with (
+        Program(module, tmp_path / "a" / "data") as shy,
+        Program(module, tmp_path / "b" / "data", arguments=everywhere) as open_to_all,
+    ):
+        elsewhere = [f"http://127.0.0.2:{each.client.base_url.port}" for each in (shy, open_to_all)]
+
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{elsewhere[0]}/livez", trust_env=False)
+        answer = httpx.get(f"{elsewhere[1]}/livez", trust_env=False)
+
+    assert answer.status_code == 200
+
+
 def test_a_missing_folder_for_the_data_is_made(gateway_program: Program, identity: Program) -> None:
     assert gateway_program.data.is_file()
     assert identity.data.is_file()

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from tests.e2e.cafe import ORDER, Cafe, Person
-from tests.edge.test_table import INNER
+from tests.edge.committed import INNER
 from tests.waiting import wait_until
-from tools.edge import Route, read_routes
+from tools.edge_table import Route, read_routes
 from tools.launch import RUN_FILE, random_stack
 from tools.stack import Stack
 from tools.topology import app_ids

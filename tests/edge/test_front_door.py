@@ -77,6 +77,16 @@ async def test_a_request_has_one_id_inside_and_outside(
     assert len(told) >= 8
 
 
+async def test_a_service_is_asked_by_its_own_name_and_told_the_one_that_was_asked_for(
+    stack: Stack, behind: Behind, door: httpx.AsyncClient
+) -> None:
+    async with behind("cafe-svc", Echo()):
+        seen = await headers_seen(door, {"host": "cafe.example", "x-forwarded-host": "forged"})
+
+    assert seen["host"] == f"127.0.0.1:{stack.topology.ports['cafe-svc']}"
+    assert seen["x-forwarded-host"] == "cafe.example"
+
+
 async def test_ops_of_a_service_arrive_where_each_service_has_them(
     behind: Behind, door: httpx.AsyncClient
 ) -> None:

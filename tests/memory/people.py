@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.memory.cafe import START, token
-from tools.edge import Route, read_routes
+from tools.edge_table import Route, read_routes
 
 ALLOWED: Final = 200
 """Stands for every answer of somebody who may: done, or refused because of a state (409)."""

@@ -20,7 +20,7 @@ from tests.memory.journeys import PICKUP
 from tests.memory.node import SERVICES
 from tests.memory.people import ALLOWED, OWNER, PEOPLE, TABLE, Person, promised
 from tools.access import PAGE, render
-from tools.edge import read_routes
+from tools.edge_table import read_routes
 
 Call = tuple[str, str]
 """(app id, "METHOD /path")."""
