@@ -44,6 +44,8 @@ class Projector:
     async def project(self, fact: Fact) -> None:
         """Return when the fact is stored. Raises what storing it raised."""
         await self._facts.add(fact)
+        # In the handler's own context: who looks for an order, or for a trace, finds its page too.
+        _log.info("projected", fact=fact.event, status=fact.status, version=fact.version)
 
     def catch_up(self, quiet_s: float) -> None:
         """Raise `Unavailable` until no old event has come for `quiet_s`; then announce again.

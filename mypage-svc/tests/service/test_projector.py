@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from cafe_kit.sidecar import MAX_BODY_BYTES, Conflict, Rejected, Unavailable
 from mypage_svc.adapters import ATTEMPTS, SidecarPages
@@ -35,6 +36,17 @@ async def test_at_low_load_nothing_waits(setup: Projecting) -> None:
         await setup.projector.project(each)
 
     assert setup.pages.batches == [["o-0"], ["o-1"], ["o-2"]]
+
+
+async def test_an_event_leaves_a_line_once_it_is_stored(setup: Projecting) -> None:
+    with capture_logs() as lines:
+        (task,) = await setup.begin(fact("o-0"))
+        early = [*lines]
+        setup.let_through(1)
+        await task
+
+    assert early == []
+    assert [(line["event"], line["fact"]) for line in lines] == [("projected", fact("o-0").event)]
 
 
 async def test_a_batch_has_a_limit(setup: Projecting) -> None:
