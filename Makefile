@@ -6,16 +6,22 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	done; echo python3)
 RUN_DIR ?= .run
 export STORE ?= sqlite
+export KUBECONFIG KUBECTL
 BIN := .venv/bin
 RUN := $(BIN)/python -m
 INSTALLED := .venv/.installed
 MEMBERS := kit order-svc payment-svc cafe-svc mypage-svc sandbox
 PACKAGES := cafe_kit order_svc payment_svc cafe_svc mypage_svc cafe_sandbox
 FULLY_COVERED := kit/cafe_kit/*,*/domain.py,*/model.py,*/deadlines.py,*/catalogue.py,*/indexes.py,*/documents.py,*/saga.py
-FAST := not real and not e2e and not browser and not cli and not chaos and not siege
+FAST := not real and not e2e and not browser and not cli and not chaos and not siege and not manifests and not k8s
+
+IMAGE_NAMES := order-svc payment-svc cafe-svc mypage-svc sandbox edge
+KIND_NODE := kindest/node:v1.36.1@sha256:3489c7674813ba5d8b1a9977baea8a6e553784dab7b84759d1014dbd78f7ebd5
+GATEWAY_API := https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.6.3/standard-install.yaml
+HELM := helm upgrade --kube-context kind-cafe --install --wait --timeout 5m
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down sandbox demo reconcile drift rebuild-pages token doctor dapr test lint types unit e2e browser simulate chaos siege mutate contracts figures page-figures web-figures screenshots dev-secrets lock clean
+.PHONY: help install up down sandbox demo reconcile drift rebuild-pages token doctor dapr test lint types unit e2e browser simulate chaos siege k8s-test mutate contracts figures page-figures web-figures screenshots manifests images sign promote kind dev-secrets lock clean
 
 help: ## list the commands
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)$$/\1\t\2/p' Makefile | expand -t 12
@@ -64,6 +70,7 @@ dapr: install ## find daprd, scheduler and the Dapr CLI, or build them
 	@$(RUN) tools.build_dapr --cli
 
 test: install dapr lint types ## everything: lint, types, all tests with branch coverage
+	@$(RUN) tools.build_kustomize >/dev/null
 	@$(RUN) pytest $(PACKAGES:%=--cov=%) --cov-branch --cov-report=
 	@$(BIN)/coverage report --skip-covered --include='$(FULLY_COVERED)' --fail-under=100
 
@@ -93,6 +100,9 @@ chaos: install dapr ## every fault under load on real stacks, <= 60 min: make ch
 siege: install dapr ## many people order while cafe-svc is slow, or the payment gateway down, <= 5 min: make siege [SEED=7] [WRITE=docs/siege.md]
 	@$(RUN) tests.siege $(SEED:%=--seed %) $(WRITE:%=--write %)
 
+k8s-test: install dev-secrets ## everything on a real cluster, <= 25 min: make k8s-test KUBECONFIG=file [ONLY=rollout] [NAMESPACE=name] [KEEP=1] [WRITE=page.md]
+	@$(RUN) tests.k8s $(if $(ONLY),--only "$(ONLY)") $(NAMESPACE:%=--namespace %) $(if $(KEEP),--keep) $(OVERLAY:%=--overlay %) $(GATEWAY:%=--gateway %) $(WRITE:%=--write %)
+
 mutate: install ## change every row of the state tables once: do the tests notice? make mutate [SERVICE=order-svc]
 	@$(RUN) tests.tools.mutation --at-least 90 $(SERVICE)
 
@@ -112,6 +122,29 @@ web-figures: install dapr ## measure the first visit of the web app in Chromium;
 
 screenshots: install dapr ## picture every page of the web app, 375 pixels wide; writes docs/screenshots/
 	@$(RUN) tests.browser.screenshots
+
+manifests: install ## render and check everything in k8s/ without a cluster: schemas, policies
+	@$(RUN) tools.manifests
+
+images: install ## build all images: make images [ENGINE=podman] [BASE_IMAGE=..] [REGISTRY=..] [FLAGS=..] [PUSH=images.json]
+	@$(call need_python)
+	@$(PYTHON) -m tools.images $(if $(ENGINE),--engine "$(ENGINE)") $(if $(FLAGS),--flags="$(FLAGS)") $(BASE_IMAGE:%=--base-image %) \
+		$(REGISTRY:%=--registry %) $(SOURCE:%=--source %) $(PUSH:%=--push %)
+
+sign: ## sign what was pushed, with cosign and without a key: make sign IMAGES=images.json
+	@cosign sign --yes $$(sed -nE 's/.*"([^"]+@sha256:[0-9a-f]+)".*/\1/p' $(IMAGES))
+
+promote: ## write digests into an overlay: make promote TO=staging FROM=images.json, make promote TO=prod FROM=staging
+	@$(PYTHON) -m tools.promote $(TO) $(FROM)
+
+kind: ## a cluster of your own, by docker, kind, kubectl and helm, with Dapr and the images of `make images`
+	@kind get clusters | grep -qx cafe || kind create cluster --name cafe --image $(KIND_NODE)
+	@kubectl apply --context kind-cafe --server-side -f $(GATEWAY_API)
+	@$(HELM) metrics-server metrics-server --repo https://kubernetes-sigs.github.io/metrics-server/ \
+		--version 3.13.0 --namespace kube-system --set 'args={--kubelet-insecure-tls}'
+	@$(HELM) dapr dapr --repo https://dapr.github.io/helm-charts --version 1.18.2 \
+		--namespace dapr-system --create-namespace -f k8s/platform/dapr.yaml --set global.ha.enabled=false
+	@kind load docker-image --name cafe $(IMAGE_NAMES:%=localhost/%:dev)
 
 dev-secrets: install ## random passwords and tokens for k8s/overlays/dev, written once
 	@$(RUN) tools.dev_secrets

