@@ -1,0 +1,128 @@
+"""`make k8s-test`: everything on a real cluster, in a namespace of its own; 0 when all has held.
+
+python -m tests.k8s [--only rollout] [--write docs/proof/kubernetes.md] [--namespace N] [--keep]
+
+It needs kubectl ($KUBECTL or PATH), a kubeconfig ($KUBECONFIG) and a cluster with Dapr. A namespace
+that is there already is used as it is and kept; one that is made is removed, unless --keep.
+"""
+
+import argparse
+import asyncio
+import os
+import subprocess
+import sys
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.k8s.cluster import Cluster, KubectlError
+from tests.k8s.facts import about
+from tests.k8s.first_order import Door, first_order
+from tests.k8s.install import (
+    OVERLAY,
+    Place,
+    gateway_class,
+    remove,
+    say,
+    wait_for_all,
+    write_kustomization,
+)
+from tests.k8s.report import Results, Row, page
+from tests.k8s.settings import Settings
+from tools.launch import ROOT
+
+HERE = Path(__file__).parent
+RESULTS = ROOT / ".run" / "k8s-results.json"
+
+
+def main() -> int:
+    """Install, test, write the page, remove."""
+    options = _options()
+    cluster = Cluster.from_env(options.namespace or f"cafe-test-{uuid.uuid4().hex[:6]}")
+    with TemporaryDirectory() as folder:
+        made = asyncio.run(_is_new(cluster))
+        try:
+            settings = asyncio.run(_installed(cluster, Path(folder), options, made=made))
+            code = _play(settings, options)
+            _write(settings, asyncio.run(about(cluster)), options.write)
+        except (KubectlError, AssertionError) as error:
+            say(str(error))
+            code = 1
+        finally:
+            if made and not options.keep:
+                asyncio.run(remove(cluster))
+            elif made:
+                say(f"kept: NAMESPACE={cluster.namespace}")
+    return code
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tests.k8s", description=__doc__)
+    parser.add_argument("--only", default="", help="tests with this in their file or name")
+    parser.add_argument("--write", type=Path, help="the page to write")
+    parser.add_argument("--namespace", default="", help="an own name, or an installation to use")
+    parser.add_argument("--keep", action="store_true", help="do not remove it at the end")
+    parser.add_argument("--overlay", type=Path, default=OVERLAY, help="yours, built on the default")
+    parser.add_argument("--gateway", default="", help="URL of the gateway inside of the cluster")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="rows of former runs")
+    return parser.parse_args()
+
+
+async def _is_new(cluster: Cluster) -> bool:
+    return bool((await cluster.asked("get", "namespace", cluster.namespace)).code)
+
+
+async def _installed(
+    cluster: Cluster, folder: Path, options: argparse.Namespace, *, made: bool
+) -> Settings:
+    place = Place(cluster.namespace, await gateway_class(cluster), options.overlay)
+    write_kustomization(folder, place)
+    results = Results(options.results.resolve())
+    say(f"applying {options.overlay} in namespace {cluster.namespace}")
+    await cluster.run("apply", "-k", str(folder))
+    if made:
+        took_s, _ = await asyncio.gather(first_order(cluster, Door()), wait_for_all(cluster))
+        results.add(_first(took_s))
+    await wait_for_all(cluster)
+    gateway = options.gateway or (await _address(cluster) if place.gateway_class else "")
+    return Settings(place, folder, results.file, gateway)
+
+
+def _first(took_s: float) -> Row:
+    """Return the row of an installation that was made; no test sees that again."""
+    return Row(
+        test="install",
+        feature="Deploy",
+        procedure="`kubectl apply -k` in a new namespace; one order placed, made, handed over",
+        load="-",
+        figure=f"first completed order {took_s:.0f} s after apply",
+        passed=True,
+        at=f"{datetime.now(UTC):%Y-%m-%d %H:%M}",
+    )
+
+
+async def _address(cluster: Cluster) -> str:
+    """Return where the Gateway says that it listens."""
+    path = "jsonpath={.status.addresses[0].value}"
+    address = (await cluster.asked("get", "gateway", "cafe", "-o", path)).out.strip()
+    return f"http://{address}" if address else ""
+
+
+def _play(settings: Settings, options: argparse.Namespace) -> int:
+    only = ["-k", options.only] if options.only else []
+    command = (sys.executable, "-m", "pytest", "-m", "k8s", "-p", "no:randomly", "-v", *only)
+    env = {**os.environ, **settings.env()}
+    return subprocess.run((*command, str(HERE)), env=env, check=False).returncode
+
+
+def _write(settings: Settings, facts: list[str], file: Path | None) -> None:
+    rows = Results(settings.results).rows()
+    text = page(rows, "make k8s-test WRITE=docs/proof/kubernetes.md", facts)
+    sys.stdout.write(text)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+
+sys.exit(main())

@@ -1,0 +1,37 @@
+"""Which cluster this is: versions, size, and the numbers of the installation that matter here."""
+
+import json
+from datetime import UTC, datetime
+
+from tests.k8s.cluster import SIDECAR, Cluster, container
+
+
+async def about(cluster: Cluster) -> list[str]:
+    """Return one sentence per fact."""
+    version = json.loads(await cluster.run("version", "-o", "json"))["serverVersion"]["gitVersion"]
+    nodes = (await cluster.get("nodes"))["items"]
+    cores = sum(float(node["status"]["capacity"]["cpu"]) for node in nodes)
+    runtime = {node["status"]["nodeInfo"]["containerRuntimeVersion"] for node in nodes}
+    pod = (await cluster.ready("order-svc"))[0]
+    dapr = container(pod, SIDECAR)["image"].rpartition(":")[2]
+    classes = await cluster.asked(
+        "get", "gatewayclasses", "-o", "jsonpath={.items[*].metadata.name}"
+    )
+    return [
+        f"{datetime.now(UTC):%Y-%m-%d}; Kubernetes {version}, {', '.join(sorted(runtime))}",
+        f"{len(nodes)} node(s), {cores:.0f} cores in all",
+        f"Dapr {dapr}; gateway class {classes.out.strip() or 'none'}",
+        f"settings raised for these tests: {await _raised(cluster)}",
+    ]
+
+
+async def _raised(cluster: Cluster) -> str:
+    name = (await cluster.run("get", "deploy", "order-svc", "-o", _CONFIG)).strip()
+    data = (await cluster.get("configmap", name))["data"]
+    limits = {
+        key: data[key] for key in sorted(data) if key.startswith(("MAX_", "PAYMENT_D", "ACC"))
+    }
+    return ", ".join(f"{key}={value}" for key, value in limits.items()) or "none"
+
+
+_CONFIG = "jsonpath={.spec.template.spec.containers[0].envFrom[0].configMapRef.name}"

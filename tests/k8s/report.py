@@ -1,0 +1,68 @@
+"""What a real cluster has shown: one row per test, kept between runs, written as a page.
+
+A row that was played again replaces the one of before, so that one test can be run alone.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+HEAD: Final = """\
+# What a real cluster has shown
+
+Written by `{command}`: every row is a test of [tests/k8s](../../tests/k8s), its procedure, the load
+during it and what was measured. The figures are of the cluster below; load and what it is put on
+share its cores. A row says when it was measured.
+
+{cluster}
+
+| Feature | Procedure | Load | Figure | |
+|---|---|---|---|---|
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One test: `procedure` is its docstring, `figure` what was measured; `at` a UTC time."""
+
+    test: str
+    feature: str
+    procedure: str
+    load: str
+    figure: str
+    passed: bool
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The rows of a file, in the sequence in which tests were first played."""
+
+    file: Path
+
+    def rows(self) -> list[Row]:
+        """Return what is known; nothing where there is no file."""
+        if not self.file.exists():
+            return []
+        return [Row(**row) for row in json.loads(self.file.read_text())]
+
+    def add(self, row: Row) -> None:
+        """Keep a row in the place of the one of the same test."""
+        rows = {known.test: known for known in self.rows()}
+        rows[row.test] = row
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.write_text(json.dumps([asdict(each) for each in rows.values()], indent=1))
+
+
+def page(rows: Iterable[Row], command: str, cluster: Iterable[str]) -> str:
+    """Return it in Markdown."""
+    facts = "\n".join(f"- {fact}" for fact in cluster)
+    return HEAD.format(command=command, cluster=facts) + "".join(map(_line, rows))
+
+
+def _line(row: Row) -> str:
+    cells = (row.feature, row.procedure, row.load, f"{row.figure} ({row.at})")
+    told = " | ".join(" ".join(cell.split()).replace("|", "/") for cell in cells)
+    return f"| {told} | {'passed' if row.passed else '**FAILED**'} |\n"
