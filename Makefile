@@ -6,7 +6,6 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	done; echo python3)
 RUN_DIR ?= .run
 export STORE ?= sqlite
-export KUBECONFIG KUBECTL
 BIN := .venv/bin
 RUN := $(BIN)/python -m
 INSTALLED := .venv/.installed

@@ -41,8 +41,9 @@ def main() -> int:
     options = _options()
     cluster = Cluster.from_env(options.namespace or f"cafe-test-{uuid.uuid4().hex[:6]}")
     with TemporaryDirectory() as folder:
-        made = asyncio.run(_is_new(cluster))
+        made = False
         try:
+            made = asyncio.run(_is_new(cluster))
             settings = asyncio.run(_installed(cluster, Path(folder), options, made=made))
             code = _play(settings, options)
             _write(settings, asyncio.run(about(cluster)), options.write)
@@ -70,7 +71,8 @@ def _options() -> argparse.Namespace:
 
 
 async def _is_new(cluster: Cluster) -> bool:
-    return bool((await cluster.asked("get", "namespace", cluster.namespace)).code)
+    names = ("namespace", cluster.namespace, "--ignore-not-found", "-o", "name")
+    return not (await cluster.run("get", *names)).strip()
 
 
 async def _installed(
@@ -79,6 +81,8 @@ async def _installed(
     place = Place(cluster.namespace, await gateway_class(cluster), options.overlay)
     write_kustomization(folder, place)
     results = Results(options.results.resolve())
+    if not options.only:
+        results.forget()
     say(f"applying {options.overlay} in namespace {cluster.namespace}")
     await cluster.run("apply", "-k", str(folder))
     if made:

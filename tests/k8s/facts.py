@@ -28,9 +28,7 @@ async def about(cluster: Cluster) -> list[str]:
 async def _raised(cluster: Cluster) -> str:
     name = (await cluster.run("get", "deploy", "order-svc", "-o", _CONFIG)).strip()
     data = (await cluster.get("configmap", name))["data"]
-    limits = {
-        key: data[key] for key in sorted(data) if key.startswith(("MAX_", "PAYMENT_D", "ACC"))
-    }
+    limits = {key: data[key] for key in sorted(data) if key.startswith(("MAX_", "ACCEPT_"))}
     return ", ".join(f"{key}={value}" for key, value in limits.items()) or "none"
 
 

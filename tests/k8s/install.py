@@ -59,6 +59,7 @@ def write_kustomization(
     body: Json = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
+        "sortOptions": _sequence(),
         "namespace": place.namespace,
         "resources": [os.path.relpath(place.overlay.resolve(), folder.resolve())],
         "configMapGenerator": [
@@ -72,6 +73,12 @@ def write_kustomization(
         "replacements": [{"source": _NAMESPACE, "targets": _NAMES_IT}],
     }
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(body, sort_keys=False))
+
+
+def _sequence() -> Json:
+    """Return in which sequence the dev overlay has its objects applied."""
+    text = (ROOT / "k8s" / "overlays" / "dev" / "kustomization.yaml").read_text()
+    return yaml.safe_load(text)["sortOptions"]
 
 
 def _values(values: Mapping[str, str]) -> Json:

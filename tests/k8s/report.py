@@ -12,9 +12,11 @@ from typing import Final
 HEAD: Final = """\
 # What a real cluster has shown
 
-Written by `{command}`: every row is a test of [tests/k8s](../../tests/k8s), its procedure, the load
-during it and what was measured. The figures are of the cluster below; load and what it is put on
-share its cores. A row says when it was measured.
+Written by `{command}`: every row is a test of
+[tests/k8s](../../tests/k8s), its procedure, the load during it, what was measured and when (UTC).
+The load runs on the cores of what it is put on, so it is a share of what this cluster was seen to
+carry. After each load every order is settled, and what was acknowledged, stored, said and charged
+is compared order by order (tests/chaos/invariants.py): that is what "invariants violated" counts.
 
 {cluster}
 
@@ -47,6 +49,10 @@ class Results:
         if not self.file.exists():
             return []
         return [Row(**row) for row in json.loads(self.file.read_text())]
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.file.unlink(missing_ok=True)
 
     def add(self, row: Row) -> None:
         """Keep a row in the place of the one of the same test."""

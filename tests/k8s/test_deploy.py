@@ -1,6 +1,7 @@
 """Every overlay is accepted by a real API server, and applying twice changes nothing."""
 
 import os
+import uuid
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -36,7 +37,7 @@ async def test_the_api_server_takes_every_object_of_an_overlay_without_a_warning
     """`kubectl apply --dry-run=server` of all objects of kinds that this cluster has."""
     known = set((await cluster.run("api-resources", "--no-headers", "-o", "name")).split())
     groups = {name.partition(".")[2] for name in known}
-    _wrapped(tmp_path, ROOT / "k8s" / "overlays" / overlay, f"{cluster.namespace}-{overlay}")
+    _wrapped(tmp_path, ROOT / "k8s" / "overlays" / overlay, f"{overlay}-{uuid.uuid4().hex[:8]}")
     rendered: list[Json] = list(yaml.safe_load_all(await cluster.run("kustomize", str(tmp_path))))
     there = [each for each in rendered if _group(each) in groups]
 
@@ -54,7 +55,7 @@ async def _tried(cluster: Cluster, objects: list[Json]) -> Ran:
     """Have the API server judge objects that are not there; only their namespace is made."""
     [home] = [each for each in objects if each["kind"] == "Namespace"]
     elsewhere = replace(cluster, namespace=home["metadata"]["name"])
-    await elsewhere.run("apply", "-f", "-", stdin=yaml.safe_dump(home))
+    await elsewhere.run("create", "-f", "-", stdin=yaml.safe_dump(home))
     try:
         everything = yaml.safe_dump_all(objects)
         return await elsewhere.asked("apply", "--dry-run=server", "-f", "-", stdin=everything)

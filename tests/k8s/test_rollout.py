@@ -73,12 +73,19 @@ def _no_block(pod: Json) -> None:
     del pod["metadata"]["annotations"][BLOCK]
 
 
+def _nothing(pod: Json) -> None:
+    _no_readiness(pod)
+    _no_notice(pod)
+    _no_block(pod)
+
+
 ABLATIONS: Final[dict[str, Callable[[Json], None]]] = {
     "nothing taken away": lambda _: None,
     "without readiness (and startup) probe": _no_readiness,
     "without preStop": _no_pre_stop,
     "without preStop and the app's own notice": _no_notice,
     "without block-shutdown": _no_block,
+    "without all of these": _nothing,
 }
 
 
