@@ -17,10 +17,11 @@ FAST := not real and not e2e and not browser and not cli and not chaos and not s
 IMAGE_NAMES := order-svc payment-svc cafe-svc mypage-svc sandbox edge
 KIND_NODE := kindest/node:v1.36.1@sha256:3489c7674813ba5d8b1a9977baea8a6e553784dab7b84759d1014dbd78f7ebd5
 GATEWAY_API := https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.6.3/standard-install.yaml
+DIGESTS = sed -nE 's/.*"([^"]+@sha256:[0-9a-f]+)".*/\1/p' $(IMAGES)
 HELM := helm upgrade --kube-context kind-cafe --install --wait --timeout 5m
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down sandbox demo reconcile drift rebuild-pages token doctor dapr test lint types unit e2e browser simulate chaos siege k8s-test mutate contracts figures page-figures web-figures screenshots manifests images sign promote kind dev-secrets lock clean
+.PHONY: help install up down sandbox demo reconcile drift rebuild-pages token doctor dapr test lint types unit e2e browser simulate chaos siege k8s-test mutate contracts figures page-figures web-figures screenshots manifests images scan sign promote kind dev-secrets lock clean
 
 help: ## list the commands
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)$$/\1\t\2/p' Makefile | expand -t 12
@@ -130,8 +131,11 @@ images: install ## build all images: make images [ENGINE=podman] [BASE_IMAGE=..]
 	@$(PYTHON) -m tools.images $(if $(ENGINE),--engine "$(ENGINE)") $(if $(FLAGS),--flags="$(FLAGS)") $(BASE_IMAGE:%=--base-image %) \
 		$(REGISTRY:%=--registry %) $(SOURCE:%=--source %) $(PUSH:%=--push %)
 
+scan: ## fail on known weaknesses that a newer version has mended, with grype: make scan IMAGES=images.json
+	@for image in $$($(DIGESTS)); do $${GRYPE:-grype} --only-fixed --fail-on high "$$image" || exit 1; done
+
 sign: ## sign what was pushed, with cosign and without a key: make sign IMAGES=images.json
-	@cosign sign --yes $$(sed -nE 's/.*"([^"]+@sha256:[0-9a-f]+)".*/\1/p' $(IMAGES))
+	@cosign sign --yes $$($(DIGESTS))
 
 promote: ## write digests into an overlay: make promote TO=staging FROM=images.json, make promote TO=prod FROM=staging
 	@$(PYTHON) -m tools.promote $(TO) $(FROM)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tools.engines import EPOCH, Build, Engine, find_engine, parse_size
-from tools.images import Image, Order, build_all, push_all, version_of
+from tools.images import IMAGES, Image, Order, build_all, push_all, version_of
 from tools.terminal import StackError
 
 IMAGE = Image("tea", "tea.Dockerfile", ("tea/leaf.py",))
@@ -119,22 +119,66 @@ def test_a_build_that_fails_ends_it(tmp_path: Path) -> None:
     assert len((tmp_path / "asked").read_text().splitlines()) == 1
 
 
-def test_six_images_are_built_and_their_sizes_told(
+def sizes(*, base: str = "echo 100000000", edge: int = 52_000_000, other: int = 203_400_000) -> str:
+    return f"""case "$*" in
+        *inspect*base) {base};; *inspect*/edge:*) echo {edge};; *inspect*) echo {other};;
+    esac"""
+
+
+def test_six_images_are_built_and_what_each_adds_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sizes = 'case "$*" in *inspect*base) echo 100000000;; *inspect*) echo 203400000;; esac'
-    podman = engine(tmp_path, "podman", script=sizes)
+    podman = engine(tmp_path, "podman", script=sizes())
 
     build_all(Order(podman, "base", "here", "https://cafe.example/source"))
 
     said = capsys.readouterr().out
     asked = (tmp_path / "asked").read_text()
     assert "[6/6] here/edge:" in said
-    assert len(re.findall(r"here/\S+-svc:\w+(?:-dirty)?  103 MB over its base", said)) == 4
-    assert re.search(r"here/edge:\S+  203 MB in all", said)
+    assert len(re.findall(r"here/\S+-svc:\w+(?:-dirty)?  103 MB of its own", said)) == 4
+    assert re.search(r"here/edge:\S+  52 MB of its own", said)
     assert asked.count("--tag=here/order-svc:dev ") == 1
     assert "--build-arg=SERVICE=cafe-svc" in asked
     assert "--build-arg=SOURCE=https://cafe.example/source" in asked
+
+
+def test_an_image_may_add_120_mb_to_its_base(tmp_path: Path) -> None:
+    told = sizes(edge=120_000_000, other=220_000_000)
+
+    build_all(Order(engine(tmp_path, "podman", script=told), "base", "here", images=IMAGES[-2:]))
+
+    assert len((tmp_path / "asked").read_text().splitlines()) == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("edge", sizes(edge=120_000_001)), ("sandbox", sizes(other=220_000_001))],
+    ids=["edge", "sandbox"],
+)
+def test_an_image_that_adds_more_fails(tmp_path: Path, name: str, told: str) -> None:
+    order = Order(engine(tmp_path, "podman", script=told), "base", "here", images=IMAGES[-2:])
+
+    with pytest.raises(StackError, match=rf"^more than 120 MB of its own: here/{name}:[\w-]+$"):
+        build_all(order)
+
+
+def test_a_base_that_the_build_did_not_keep_is_pulled_to_be_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = f"test -e {tmp_path}/pulled && echo 100000000"
+    pull = f'case "$*" in "pull base") touch {tmp_path}/pulled;; esac\n'
+    docker = engine(tmp_path, "docker", script=pull + sizes(base=base))
+
+    build_all(Order(docker, "base", "here", images=IMAGES[-2:]))
+
+    assert "103 MB of its own" in capsys.readouterr().out
+
+
+def test_a_size_that_nobody_tells_is_an_error(tmp_path: Path) -> None:
+    docker = engine(tmp_path, "docker", script=sizes(base="exit 1") + '\ntest "$1" != pull')
+
+    with pytest.raises(StackError, match="docker does not tell how large base is"):
+        build_all(Order(docker, "base", "here", images=IMAGES[-2:]))
 
 
 @pytest.mark.parametrize(
