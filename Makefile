@@ -144,7 +144,7 @@ kind: ## a cluster of your own, by docker, kind, kubectl and helm, with Dapr and
 	@kind get clusters | grep -qx cafe || kind create cluster --name cafe --image $(KIND_NODE)
 	@kubectl apply --context kind-cafe --server-side -f $(GATEWAY_API)
 	@$(HELM) metrics-server metrics-server --repo https://kubernetes-sigs.github.io/metrics-server/ \
-		--version 3.13.0 --namespace kube-system --set 'args={--kubelet-insecure-tls}'
+		--version 3.13.1 --namespace kube-system --set 'args={--kubelet-insecure-tls}'
 	@$(HELM) dapr dapr --repo https://dapr.github.io/helm-charts --version 1.18.2 \
 		--namespace dapr-system --create-namespace -f k8s/platform/dapr.yaml --set global.ha.enabled=false
 	@kind load docker-image --name cafe $(IMAGE_NAMES:%=localhost/%:dev)

@@ -91,6 +91,10 @@ class Engine:
         # buildah prints a line for each of the image's names.
         return parse_size(lines[0]) if lines else None
 
+    def pull(self, reference: str) -> bool:
+        """Fetch an image into the engine's store; False if no registry gives it."""
+        return self._ask("pull", reference) is not None
+
     def works(self) -> bool:
         """Tell whether the engine is there and answers; docker without its daemon does not."""
         return self._ask("version") is not None

@@ -3,7 +3,8 @@
 python -m tools.images [--engine podman] [--base-image REF] [--registry localhost] [--push FILE]
 
 Each is tagged `dev`, and with a digest of what git has of all that goes into it. Times are fixed,
-so that the same files give the same layers as far as the engine can.
+so that the same files give the same layers as far as the engine can. An image that adds more than
+LIMIT_MB to its base is an error.
 """
 
 import argparse
@@ -15,12 +16,15 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from tools.engines import KINDS, Build, Engine, find_engine
 from tools.terminal import StackError, say
 
 ROOT = Path(__file__).resolve().parent.parent
 _MB = 1e6
+LIMIT_MB: Final = 120
+"""What an image may add to its base; the edge has none."""
 
 
 @dataclass(frozen=True)
@@ -112,27 +116,41 @@ class Order:
 
 
 def build_all(order: Order) -> None:
-    """Build all images into the engine's store and print their sizes."""
+    """Build all images into the engine's store and print what each adds to its base.
+
+    Raises StackError if one cannot be built or measured, or adds more than LIMIT_MB.
+    """
     for number, image in enumerate(order.images, start=1):
         version = order.version_of(image)
         build = order.build_of(image, version, (version.tag, "dev"))
         say(f"[{number}/{len(order.images)}] {build.tags[0]}")
         order.engine.build(build, order.checkout)
-    say("\n".join(_sizes(order)))
+    added = _added(order)
+    say("\n".join(f"{name}  {size_mb:.0f} MB of its own" for name, size_mb in added.items()))
+    too_large = [name for name, size_mb in added.items() if size_mb > LIMIT_MB]
+    if too_large:
+        raise StackError(f"more than {LIMIT_MB} MB of its own: {', '.join(too_large)}")
 
 
-def _sizes(order: Order) -> list[str]:
-    lines: list[str] = []
-    base = order.engine.size(order.base) or 0.0
+def _added(order: Order) -> dict[str, float]:
+    """Return by name how many MB each image adds to its base; the edge is built from nothing."""
+    base = _size(order.engine, order.base)
+    added: dict[str, float] = {}
     for image in order.images:
-        version = order.version_of(image)
-        name = f"{order.registry}/{image.name}:{version.tag}"
-        # The edge is built from nothing; an engine need not keep a base image under its name.
+        name = f"{order.registry}/{image.name}:{order.version_of(image).tag}"
         below = 0.0 if image.name == "edge" else base
-        size = order.engine.size(name) or 0.0
-        over = "over its base" if below else "in all"
-        lines.append(f"{name}  {(size - below) / _MB:.0f} MB {over}")
-    return lines
+        added[name] = (_size(order.engine, name) - below) / _MB
+    return added
+
+
+def _size(engine: Engine, reference: str) -> float:
+    size = engine.size(reference)
+    # docker builds on a base image without keeping it in its store.
+    if size is None and engine.pull(reference):
+        size = engine.size(reference)
+    if size is None:
+        raise StackError(f"{engine.kind} does not tell how large {reference} is")
+    return size
 
 
 def push_all(order: Order) -> dict[str, str]:
