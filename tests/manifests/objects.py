@@ -11,6 +11,8 @@ AUTOSCALERS: Final = ("HorizontalPodAutoscaler", "ScaledObject")
 GATEWAY_LABEL: Final = "gateway.networking.k8s.io/gateway-name"
 NAME_LABEL: Final = "app.kubernetes.io/name"
 TIER_LABEL: Final = "cafe.dev/tier"
+DELIVERED: Final = ("k8s/overlays/staging", "k8s/overlays/prod")
+"""Where the pipeline brings what it built."""
 
 
 @dataclass(frozen=True)

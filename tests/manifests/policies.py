@@ -6,9 +6,11 @@ from typing import Final
 from tests.manifests import (
     policies_custom,
     policies_dapr,
+    policies_mesh,
     policies_pods,
     policies_references,
     policies_rollout,
+    policies_sidecars,
     policies_walls,
 )
 from tools.manifest_render import Rendering
@@ -20,7 +22,9 @@ MODULES: Final = (
     policies_walls,
     policies_references,
     policies_dapr,
+    policies_sidecars,
     policies_custom,
+    policies_mesh,
 )
 POLICIES: Final[dict[str, Policy]] = {
     name: policy

@@ -8,13 +8,11 @@ from typing import Final
 
 import yaml
 
-from tests.manifests.objects import NAME_LABEL, by_name, leaves, of_kind, pods_of, title
-from tools.custom_schemas import ANNOTATIONS, load_schemas
+from tests.manifests.objects import by_name, leaves, of_kind, pods_of, title
 from tools.manifest_render import ROOT, Manifest, Rendering
 
 KINDS: Final = ("Component", "Configuration", "HTTPEndpoint", "Resiliency", "Subscription")
 SCOPED: Final = ("Component", "HTTPEndpoint", "Resiliency", "Subscription")
-USED: Final = {"STATE_STORE": "state.", "PUBSUB": "pubsub."}
 MAY_DIFFER: Final = re.compile(
     r"metadata\.(namespace|labels\..*)"
     r"|spec\.metadata\[(redisHost|host)\]\.value"
@@ -75,50 +73,11 @@ def policies_of_resiliency_have_targets(rendering: Rendering) -> Iterator[str]:
             yield f"{title(manifest)}: there is no component {name}"
 
 
-def sidecars_find_what_apps_ask_for(rendering: Rendering) -> Iterator[str]:
-    """The store and the broker of a service exist and are for it; its port and name are right."""
-    components = by_name(rendering.manifests, "Component")
-    configurations = by_name(rendering.manifests, "Configuration")
-    for pod in (pod for pod in pods_of(rendering.manifests) if pod.app_id):
-        if pod.annotations.get("dapr.io/config") not in configurations:
-            yield f"{pod.name}: its sidecar has no Configuration"
-        if pod.app_id != pod.labels[NAME_LABEL]:
-            yield f"{pod.name}: its app-id is {pod.app_id}"
-        port = pod.annotations.get("dapr.io/app-port")
-        if pod.listening and not (port and pod.has_port(int(port))):
-            yield f"{pod.name}: its app does not listen on {port}"
-        env = [each for container in pod.containers for each in container.get("env", ())]
-        for each in (each for each in env if each["name"] in USED):
-            component = components.get(each["value"])
-            if not (component and component["spec"]["type"].startswith(USED[each["name"]])):
-                yield f"{pod.name}: {each['name']} {each['value']} is not there"
-            elif pod.app_id not in component["scopes"]:
-                yield f"{pod.name}: {each['value']} is not for it"
-
-
-def sidecars_understand_what_they_are_told(rendering: Rendering) -> Iterator[str]:
-    """The injector passes over a name that it does not know without a word."""
-    for pod in pods_of(rendering.manifests):
-        said = {name for name in pod.annotations if name.startswith("dapr.io/")}
-        for name in sorted(said - _annotations()):
-            yield f"{pod.name}: no version of Dapr that we use knows {name}"
-
-
-@cache
-def _annotations() -> frozenset[str]:
-    return frozenset(load_schemas()[ANNOTATIONS]["enum"])
-
-
-def sidecars_watch_apps_as_on_a_laptop(rendering: Rendering) -> Iterator[str]:
-    """How an app's health is asked for is said in dapr.yaml; annotations say the same."""
-    common = yaml.safe_load((ROOT / "dapr.yaml").read_text())["common"]
-    for pod in pods_of(rendering.manifests):
-        if not (pod.app_id and pod.listening):
-            continue
-        for name in (name for name in common if "Health" in name):
-            annotation = "dapr.io/" + re.sub("([A-Z])", r"-\1", name).lower()
-            if pod.annotations.get(annotation) != str(common[name]).lower():
-                yield f"{pod.name}: {annotation} is not {common[name]}, as in dapr.yaml"
+def a_changed_resource_restarts_nobody(rendering: Rendering) -> Iterator[str]:
+    """Dapr's default: every sidecar of the namespace restarts at once, whatever a budget says."""
+    for manifest in of_kind(rendering.manifests, "Configuration"):
+        if {"name": "HotReload", "enabled": False} not in manifest["spec"].get("features", ()):
+            yield f"{title(manifest)}: HotReload is not off"
 
 
 def who_may_call_whom_is_denied_by_default(rendering: Rendering) -> Iterator[str]:
@@ -130,12 +89,20 @@ def who_may_call_whom_is_denied_by_default(rendering: Rendering) -> Iterator[str
         for policy in control.get("policies", ()):
             if policy["appId"] not in _app_ids(rendering):
                 yield f"{title(manifest)}: {policy['appId']} is nobody's app-id"
+            if policy["trustDomain"] != control["trustDomain"]:
+                yield f"{title(manifest)}: nobody is of {policy['trustDomain']}"
             if policy.get("defaultAction") != "deny":
                 yield f"{title(manifest)}: {policy['appId']} may call everything"
-            for each in policy.get("operations", ()):
-                asked = {f"{verb} {each['name']}" for verb in each["httpVerb"]}
-                for unknown in sorted(asked - _operations()):
-                    yield f"{title(manifest)}: no service has an operation {unknown}"
+            for unknown in sorted(_asked(policy) - _operations()):
+                yield f"{title(manifest)}: no service has an operation {unknown}"
+
+
+def _asked(policy: Manifest) -> set[str]:
+    return {
+        f"{verb} {each['name']}"
+        for each in policy.get("operations", ())
+        for verb in each["httpVerb"]
+    }
 
 
 @cache

@@ -1,13 +1,17 @@
 """What every pod has to be: watched, bounded, harmless, of a known image."""
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
-from tests.manifests.objects import TIER_LABEL, found, mebibytes, pods_of
+from tests.manifests.objects import DELIVERED, TIER_LABEL, found, mebibytes, pods_of
 from tools.manifest_render import Manifest, Rendering
 
 PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
-BY_DIGEST = ("k8s/overlays/staging", "k8s/overlays/prod")
+ASKED: Final = dict(zip(PROBES, ("/livez", "/livez", "/readyz"), strict=True))
 OF_THE_HOST = ("hostNetwork", "hostPID", "hostIPC")
+OF_THIS_MACHINE: Final = re.compile(r"localhost/[a-z-]+:dev")
+VERSION: Final = re.compile(r"v?\d+\.\d+")
 
 
 def what_listens_is_probed_for_start_life_and_readiness(rendering: Rendering) -> Iterator[str]:
@@ -38,11 +42,9 @@ def a_service_is_alive_without_being_ready(rendering: Rendering) -> Iterator[str
         if pod.labels.get(TIER_LABEL) != "service":
             continue
         for container in pod.listening:
-            path = {probe: _path(container, probe) for probe in PROBES}
-            if path["livenessProbe"] == path["readinessProbe"]:
-                yield f"{pod.name}: readiness and liveness ask the same, {path['livenessProbe']}"
-            if path["livenessProbe"] != path["startupProbe"]:
-                yield f"{pod.name}: start and life are asked for differently"
+            for probe, path in ASKED.items():
+                if _path(container, probe) != path:
+                    yield f"{pod.name}: its {probe} does not ask {path}"
 
 
 def _path(container: Manifest, probe: str) -> str | None:
@@ -79,6 +81,7 @@ def containers_are_restricted(rendering: Rendering) -> Iterator[str]:
             context = of_pod | container.get("securityContext", {})
             wanted = {
                 "runAsNonRoot": context.get("runAsNonRoot") is True,
+                "privileged": not context.get("privileged"),
                 "runAsUser": context.get("runAsUser", 0) > 0,
                 "seccompProfile": context.get("seccompProfile") == {"type": "RuntimeDefault"},
                 "capabilities": context.get("capabilities") == {"drop": ["ALL"]},
@@ -90,8 +93,13 @@ def containers_are_restricted(rendering: Rendering) -> Iterator[str]:
 
 
 def the_environment_says_each_thing_once(rendering: Rendering) -> Iterator[str]:
-    """Of two values of one name the last wins here, and an apply may keep the first."""
+    """Of two values of one name the last wins here, and an apply may keep the first.
+
+    Nor are there variables of every Service beside ours: a Service `app` would bring APP_PORT.
+    """
     for pod in pods_of(rendering.manifests):
+        if pod.spec.get("enableServiceLinks") is not False:
+            yield f"{pod.name}: enableServiceLinks is not false"
         for container in pod.containers:
             names = [each["name"] for each in container.get("env", ())]
             for name in sorted({name for name in names if names.count(name) > 1}):
@@ -118,12 +126,16 @@ def images_are_pinned(rendering: Rendering) -> Iterator[str]:
         for container in pod.containers:
             image: str = container["image"]
             _, _, tag = image.rpartition("/")[2].partition(":")
-            if "@sha256:" not in image and rendering.name in BY_DIGEST:
+            if "@sha256:" not in image and rendering.name in DELIVERED:
                 yield f"{pod.name}: {image} has no digest"
-            elif "@sha256:" not in image and tag in {"", "latest"}:
+            elif "@sha256:" not in image and not _is_pinned(image, tag):
                 yield f"{pod.name}: {image} has no tag that pins it"
             if "/" not in image:
                 yield f"{pod.name}: {image} is of no registry: the overlay forgot it"
+
+
+def _is_pinned(image: str, tag: str) -> bool:
+    return bool(OF_THIS_MACHINE.fullmatch(image) or VERSION.match(tag))
 
 
 def apps_get_no_token_of_the_cluster(rendering: Rendering) -> Iterator[str]:

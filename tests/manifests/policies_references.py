@@ -130,7 +130,7 @@ def services_lead_to_pods(rendering: Rendering) -> Iterator[str]:
 
 
 def routes_lead_to_services(rendering: Rendering) -> Iterator[str]:
-    """Each backend of an HTTPRoute is a Service with that port, each parent a Gateway."""
+    """Each backend of an HTTPRoute is the Service of its name, or that of its canary."""
     gateways = by_name(rendering.manifests, "Gateway")
     for route in of_kind(rendering.manifests, "HTTPRoute"):
         for parent in route["spec"]["parentRefs"]:
@@ -138,6 +138,8 @@ def routes_lead_to_services(rendering: Rendering) -> Iterator[str]:
                 yield f"{title(route)}: there is no Gateway {parent['name']}"
         for rule in route["spec"]["rules"]:
             for backend in rule.get("backendRefs", ()):
+                if backend["name"].removesuffix("-canary") != route["metadata"]["name"]:
+                    yield f"{title(route)}: leads to {backend['name']}"
                 if not has_service(rendering.manifests, backend["name"], backend["port"]):
                     yield f"{title(route)}: no Service {backend['name']}:{backend['port']}"
 

@@ -24,6 +24,7 @@ from tools.manifest_render import Manifest, Rendering
 SPREAD_OVER: Final = {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}
 TEST_OVERLAY: Final = "tests/k8s/overlay"
 CORES_OF_A_TEST_CLUSTER: Final = 1.5
+OF_GATEWAY: Final = ("GATEWAY_NOTICE", "GATEWAY_GRACE")
 
 
 def an_autoscaler_alone_says_how_many(rendering: Rendering) -> Iterator[str]:
@@ -49,6 +50,9 @@ def an_autoscaler_counts_what_is_there(rendering: Rendering) -> Iterator[str]:
                 yield f"{title(scaler)}: no {source['name']} request of {source['container']}"
         if _fewest(scaler) < 2:
             yield f"{title(scaler)}: one replica is no replica"
+        room = _most(scaler) - _fewest(scaler)
+        if room < 0 or (room == 0 and rendering.name != TEST_OVERLAY):
+            yield f"{title(scaler)}: has no room between fewest and most"
 
 
 def _requests(pod: Pod, container: str, resource: str) -> bool:
@@ -104,14 +108,25 @@ def what_is_scaled_rolls_without_a_gap(rendering: Rendering) -> Iterator[str]:
 def there_is_time_to_stop(rendering: Rendering) -> Iterator[str]:
     """What has to end after the pod's deletion ends before it is killed."""
     for pod in pods_of(rendering.manifests):
-        if pod.labels.get(TIER_LABEL) != "service" or not pod.listening:
+        if pod.labels.get(TIER_LABEL) not in {"service", "edge"} or not pod.listening:
             continue
+        said = _environment(pod, rendering)
+        of_app = _drain_s(said) if pod.app_id else sum(seconds(said[name]) for name in OF_GATEWAY)
         sidecar = _seconds(pod, "block-shutdown-duration") + _seconds(
             pod, "graceful-shutdown-seconds"
         )
-        needed = _pre_stop_s(pod) + _drain_s(pod, rendering) + sidecar
+        needed = _pre_stop_s(pod) + of_app + sidecar
         if pod.spec["terminationGracePeriodSeconds"] <= needed:
             yield f"{pod.name}: is killed while it needs up to {needed:g} s to stop"
+
+
+def sidecars_serve_as_long_as_they_are_called(rendering: Rendering) -> Iterator[str]:
+    """Past preStop, when proxies still send requests; not past the notice, when the app refuses."""
+    for pod in (each for each in pods_of(rendering.manifests) if each.app_id and each.listening):
+        block, pre_stop = _seconds(pod, "block-shutdown-duration"), _pre_stop_s(pod)
+        last = pre_stop + _setting(_environment(pod, rendering), "drain_notice_s")
+        if not pre_stop < block < last:
+            yield f"{pod.name}: its sidecar serves for {block:g} s, not {pre_stop:g} to {last:g}"
 
 
 def _pre_stop_s(pod: Pod) -> float:
@@ -119,15 +134,22 @@ def _pre_stop_s(pod: Pod) -> float:
     return max((hook.get("sleep", {}).get("seconds", 0) for hook in hooks), default=0)
 
 
-def _drain_s(pod: Pod, rendering: Rendering) -> float:
+def _environment(pod: Pod, rendering: Rendering) -> dict[str, str]:
     said: dict[str, str] = {}
     maps = by_name(rendering.manifests, "ConfigMap")
     for container in pod.listening:
         for source in container.get("envFrom", ()):
             said |= maps.get(source.get("configMapRef", {}).get("name"), {}).get("data", {})
         said |= {each["name"]: each.get("value", "") for each in container.get("env", ())}
-    fields = {name: Settings.model_fields[name] for name in ("drain_notice_s", "drain_s")}
-    return sum(float(said.get(name.upper()) or fields[name].default) for name in fields)
+    return said
+
+
+def _drain_s(said: dict[str, str]) -> float:
+    return _setting(said, "drain_notice_s") + _setting(said, "drain_s")
+
+
+def _setting(said: dict[str, str], name: str) -> float:
+    return float(said.get(name.upper()) or Settings.model_fields[name].default)
 
 
 def _seconds(pod: Pod, annotation: str) -> float:
@@ -160,3 +182,8 @@ def _least(pod: Pod, scaler: Manifest | None) -> int:
 def _fewest(scaler: Manifest) -> int:
     spec = scaler["spec"]
     return spec.get("minReplicaCount", 0) if "triggers" in spec else spec.get("minReplicas", 1)
+
+
+def _most(scaler: Manifest) -> int:
+    spec = scaler["spec"]
+    return spec["maxReplicaCount"] if "triggers" in spec else spec["maxReplicas"]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tests.manifests.objects import (
+    DELIVERED,
     NAME_LABEL,
     TIER_LABEL,
     by_name,
@@ -24,7 +25,15 @@ IN_PLAIN_SIGHT: Final = re.compile(
     r"(?i)(\[\w*|^data\.\w*)(password|secret|credentials|(api|private|auth)_?(key|token))(\]\.value)?$"
 )
 """Paths of values that are named like secrets: environment, a component's settings, ConfigMaps."""
-WITHOUT_SECRETS: Final = ("k8s/overlays/staging", "k8s/overlays/prod")
+WIDE: Final = 8
+"""An address block with fewer bits than this is wider than the widest private network."""
+PRIVATE: Final = {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"}
+FROM_LOAD: Final[list[Manifest]] = [{"podSelector": {"matchLabels": {TIER_LABEL: "load"}}}]
+BY_TLS: Final = {
+    "redis": {"name": "enableTLS", "value": "true"},
+    "postgresql": {"name": "connectionString", "value": "sslmode=verify-full"},
+}
+"""What makes a component ask its server for a certificate."""
 
 
 def the_namespace_admits_restricted_pods_only(rendering: Rendering) -> Iterator[str]:
@@ -54,21 +63,59 @@ def nobody_talks_to_anybody_unless_allowed(rendering: Rendering) -> Iterator[str
 
 
 def no_policy_opens_a_pod_to_everybody(rendering: Rendering) -> Iterator[str]:
-    """Only the front door, ours or a Gateway's, lets everybody in; only a test goes anywhere."""
+    """Only the front door, ours or a Gateway's, lets everybody in; only a test goes anywhere.
+
+    Nobody is let through to all ports, but for who tests.
+    """
     for policy in of_kind(rendering.manifests, "NetworkPolicy"):
         spec = policy["spec"]
         own = selected(rendering.manifests, spec["podSelector"])
         tiers = {pod.labels.get(TIER_LABEL) for pod in own}
         front_door = tiers == {"edge"} or is_gateways(rendering.manifests, spec["podSelector"])
-        if not front_door and any(not rule.get("from") for rule in spec.get("ingress", ())):
-            yield f"{title(policy)}: lets everybody in"
-        if tiers != {"load"} and any(not rule.get("to") for rule in spec.get("egress", ())):
-            yield f"{title(policy)}: lets its pods out to everybody"
+        for rule in spec.get("ingress", ()):
+            if not front_door and _is_open(rule.get("from")):
+                yield f"{title(policy)}: lets everybody in"
+            if not rule.get("ports") and rule.get("from") != FROM_LOAD:
+                yield f"{title(policy)}: lets in to every port"
+        for rule in spec.get("egress", ()) if tiers != {"load"} else ():
+            if _is_open(rule.get("to"), but_internet=True):
+                yield f"{title(policy)}: lets its pods out to everybody"
+            if not rule.get("ports"):
+                yield f"{title(policy)}: lets its pods out to every port"
+
+
+def _is_open(peers: list[Manifest] | None, *, but_internet: bool = False) -> bool:
+    everybody = (each for each in peers or () if _is_everybody(each))
+    return not peers or any(not (but_internet and _is_internet(each)) for each in everybody)
+
+
+def _is_everybody(peer: Manifest) -> bool:
+    """A wide block of addresses, or a selector that is empty."""
+    if "ipBlock" in peer:
+        return int(peer["ipBlock"]["cidr"].rpartition("/")[2]) < WIDE
+    return any(not any(selector.values()) for selector in peer.values())
+
+
+def _is_internet(peer: Manifest) -> bool:
+    return set(peer.get("ipBlock", {}).get("except", ())) >= PRIVATE
+
+
+def what_others_run_is_reached_by_tls(rendering: Rendering) -> Iterator[str]:
+    """Stores and services outside of the cluster show a certificate."""
+    if rendering.name not in DELIVERED:
+        return
+    for component in of_kind(rendering.manifests, "Component"):
+        wanted = BY_TLS[component["spec"]["type"].rpartition(".")[2]]
+        if wanted not in component["spec"]["metadata"]:
+            yield f"{title(component)}: {wanted['name']} is not {wanted['value']}"
+    for endpoint in of_kind(rendering.manifests, "HTTPEndpoint"):
+        if not endpoint["spec"]["baseUrl"].startswith("https://"):
+            yield f"{title(endpoint)}: {endpoint['spec']['baseUrl']} is in plain text"
 
 
 def secrets_come_from_elsewhere(rendering: Rendering) -> Iterator[str]:
     """No Secret where the pipeline delivers, and nowhere a password in plain sight."""
-    if rendering.name in WITHOUT_SECRETS:
+    if rendering.name in DELIVERED:
         for secret in of_kind(rendering.manifests, "Secret"):
             yield f"{title(secret)}: its value stands in the manifests"
     for manifest in rendering.manifests:
@@ -87,7 +134,8 @@ def the_namespace_is_said_once(rendering: Rendering) -> Iterator[str]:
         if inside != ELSEWHERE:
             yield f"{title(manifest)}: stays in {inside}"
         for path, value in leaves(manifest):
-            named = path.rpartition(".")[2] in {"namespace", "namespaces"} and value == old
+            field = path.rpartition(".")[2].partition("[")[0]
+            named = field in {"namespace", "namespaces"} and value == old
             if named or re.search(rf"\.{old}\.svc|/ns/{old}/|ns:{old}\b", str(value)):
                 yield f"{title(manifest)}: {path} still says {value}"
 

@@ -24,7 +24,7 @@ SHORT: Final = {
 class Spoil:
     """In the object "Kind/name", or in all of a kind, put a value at a path, or take it away.
 
-    A path is words with spaces between; a last "+" appends to a list. The empty path means the
+    A path is words with spaces between, -1 the end of a list; a last "+" appends. No path means the
     whole object, which is added where it is not there.
     """
 
@@ -48,7 +48,9 @@ class Spoil:
         targets = [each for each in manifests if self.target in {title(each), each["kind"]}]
         if manifests and not targets:
             raise LookupError(f"{self.rendering} has no {self.target}")
-        first, *rest = (int(each) if each.isdigit() else each for each in self.path.split())
+        first, *rest = (
+            int(each) if each.removeprefix("-").isdigit() else each for each in self.path.split()
+        )
         for target in targets:
             _put(target, (*SHORT.get(str(first), (first,)), *rest), self.value)
         return manifests

@@ -1,12 +1,10 @@
 """What each policy has to notice: objects, spoiled one at a time in everything it looks at."""
 
-from typing import Any, Final
+from typing import Final
 
-from tests.manifests import policies_dapr as dapr
 from tests.manifests import policies_pods as pods
 from tests.manifests import policies_references as references
 from tests.manifests import policies_rollout as rollout
-from tests.manifests import policies_walls as walls
 from tests.manifests.policies import Policy
 from tests.manifests.spoil import Spoil
 from tools.manifest_render import DEV
@@ -17,10 +15,8 @@ CANARY: Final = f"{DEV} + rollouts"
 ORDER: Final = "Deployment/order-svc"
 SCALER: Final = "HorizontalPodAutoscaler/order-svc"
 BUDGET: Final = "PodDisruptionBudget/order-svc"
-CONFIG: Final = "Configuration/cafe"
 NOBODY: Final = {"matchLabels": {"cafe.dev/tier": "nobody"}}
 PORT: Final = {"name": "x", "port": 1, "targetPort": "nobody"}
-SECRET: Final[dict[str, Any]] = {"kind": "Secret", "metadata": {"name": "found"}}
 
 SPOILED: Final[dict[Policy, list[Spoil]]] = {
     pods.what_listens_is_probed_for_start_life_and_readiness: [
@@ -32,7 +28,8 @@ SPOILED: Final[dict[Policy, list[Spoil]]] = {
         Spoil("StatefulSet/valkey", "APP startupProbe tcpSocket port", 1),
     ],
     pods.a_service_is_alive_without_being_ready: [
-        Spoil(ORDER, "APP livenessProbe httpGet path", "/readyz")
+        Spoil(ORDER, "APP livenessProbe httpGet path", "/readyz"),
+        Spoil(ORDER, "APP readinessProbe httpGet path", "/nothing"),
     ],
     pods.requests_and_limits_are_set: [
         Spoil(ORDER, "APP resources limits memory"),
@@ -43,6 +40,7 @@ SPOILED: Final[dict[Policy, list[Spoil]]] = {
     ],
     pods.containers_are_restricted: [
         Spoil(ORDER, "APP securityContext allowPrivilegeEscalation"),
+        Spoil(ORDER, "APP securityContext privileged", value=True),
         Spoil(ORDER, "APP securityContext readOnlyRootFilesystem"),
         Spoil(ORDER, "APP securityContext capabilities"),
         Spoil(ORDER, "APP securityContext capabilities add", ["NET_RAW"]),
@@ -51,7 +49,8 @@ SPOILED: Final[dict[Policy, list[Spoil]]] = {
         Spoil(ORDER, "POD securityContext seccompProfile"),
     ],
     pods.the_environment_says_each_thing_once: [
-        Spoil(ORDER, "APP env +", {"name": "APP_PORT", "value": "80"})
+        Spoil(ORDER, "APP env +", {"name": "APP_PORT", "value": "80"}),
+        Spoil(ORDER, "POD enableServiceLinks"),
     ],
     pods.nothing_of_the_host_is_taken: [
         Spoil(ORDER, "POD hostNetwork", value=True),
@@ -62,6 +61,8 @@ SPOILED: Final[dict[Policy, list[Spoil]]] = {
         Spoil(ORDER, "APP image", "localhost/order-svc:latest"),
         Spoil(ORDER, "APP image", "localhost:5000/order-svc"),
         Spoil(ORDER, "APP image", "order-svc:1"),
+        Spoil(ORDER, "APP image", "ghcr.io/order-svc:main"),
+        Spoil(ORDER, "POD initContainers", [{"name": "first", "image": "localhost/first:a"}]),
         Spoil(ORDER, "APP image", "ghcr.io/order-svc:1", STAGING),
     ],
     pods.apps_get_no_token_of_the_cluster: [
@@ -83,6 +84,9 @@ SPOILED: Final[dict[Policy, list[Spoil]]] = {
         Spoil(ORDER, "APP resources requests cpu"),
         Spoil(SCALER, "spec metrics 0", {"type": "Resource", "resource": {"name": "cpu"}}),
         Spoil(SCALER, "spec minReplicas", 1),
+        Spoil(SCALER, "spec maxReplicas", 1),
+        Spoil(SCALER, "spec maxReplicas", 2, DEV),
+        Spoil("ScaledObject/cafe-svc", "spec maxReplicaCount", 2, KEDA),
         Spoil("ScaledObject", "spec minReplicaCount", rendering=KEDA),
     ],
     rollout.what_is_scaled_has_a_disruption_budget: [
@@ -105,45 +109,18 @@ SPOILED: Final[dict[Policy, list[Spoil]]] = {
         Spoil(ORDER, "POD terminationGracePeriodSeconds", 30),
         Spoil(ORDER, "NOTES dapr.io/block-shutdown-duration", "1m"),
         Spoil(ORDER, "APP env +", {"name": "DRAIN_S", "value": "40"}),
+        Spoil("Deployment/edge", "POD terminationGracePeriodSeconds", 5),
+    ],
+    rollout.sidecars_serve_as_long_as_they_are_called: [
+        Spoil(ORDER, "NOTES dapr.io/block-shutdown-duration"),
+        Spoil(ORDER, "NOTES dapr.io/block-shutdown-duration", "2m"),
+        Spoil(ORDER, "APP env +", {"name": "DRAIN_NOTICE_S", "value": "1"}),
+        Spoil(ORDER, "APP lifecycle preStop sleep seconds", 60),
     ],
     rollout.the_test_overlay_fits_two_cores: [
         Spoil(ORDER, "APP resources requests cpu", "1"),
         Spoil(SCALER, "spec minReplicas", 12),
         Spoil(ORDER, "NOTES dapr.io/sidecar-cpu-request", "500m"),
-    ],
-    walls.the_namespace_admits_restricted_pods_only: [
-        Spoil("Namespace/cafe", ""),
-        Spoil("Namespace/cafe", "metadata labels pod-security.kubernetes.io/enforce", "baseline"),
-    ],
-    walls.nobody_talks_to_anybody_unless_allowed: [
-        Spoil("NetworkPolicy/default-deny", ""),
-        Spoil(ORDER, "LABELS", {}),
-        Spoil("NetworkPolicy/stores", ""),
-    ],
-    walls.no_policy_opens_a_pod_to_everybody: [
-        Spoil("NetworkPolicy/services", "spec ingress", [{}]),
-        Spoil("NetworkPolicy/sidecars", "spec egress +", {"ports": [{"port": 443}]}),
-    ],
-    walls.secrets_come_from_elsewhere: [
-        Spoil("Secret/found", "", SECRET, STAGING),
-        Spoil("ConfigMap", "data STORE_PASSWORD", "secret"),
-        Spoil(ORDER, "APP env +", {"name": "APP_API_TOKEN", "value": "secret"}),
-        Spoil("Component/order-store", "spec metadata +", {"name": "password", "value": "secret"}),
-    ],
-    walls.the_namespace_is_said_once: [
-        Spoil(CONFIG, "spec accessControl policies 0 namespace", "cafe", DEV),
-        Spoil(
-            "Component/order-store", "spec metadata 0 value", "postgres.cafe.svc.cluster.local", DEV
-        ),
-        Spoil(ORDER, "metadata namespace", "cafe", DEV),
-    ],
-    walls.everything_is_labelled: [
-        Spoil("Service/order-svc", "metadata labels"),
-        Spoil(ORDER, "LABELS app.kubernetes.io/part-of"),
-        Spoil("Service/order-svc", "spec selector cafe.dev/tier", "service"),
-    ],
-    walls.only_the_overlay_dev_plays_others: [
-        Spoil(ORDER, "LABELS cafe.dev/tier", "sandbox", STAGING)
     ],
     references.configuration_and_secrets_are_there: [
         Spoil(ORDER, "APP envFrom 0 configMapRef name", "cafe-config"),
@@ -173,6 +150,7 @@ SPOILED: Final[dict[Policy, list[Spoil]]] = {
         Spoil("Service/order-svc", ""),
         Spoil("Service/edge", "spec ports 0 port", 8080),
         Spoil("Gateway/cafe", ""),
+        Spoil("HTTPRoute/edge", "spec rules 0 backendRefs 0 name", "order-svc"),
     ],
     references.what_is_scaled_is_there: [
         Spoil(ORDER, ""),
@@ -185,38 +163,6 @@ SPOILED: Final[dict[Policy, list[Spoil]]] = {
         Spoil("NetworkPolicy/services", "spec ingress 0 from 0 podSelector", NOBODY),
         Spoil("NetworkPolicy/services", "spec ingress 0 ports 0 port", "nobody"),
         Spoil("NetworkPolicy/edge", "spec egress 0 ports 0 port", "nobody"),
-    ],
-    dapr.dapr_resources_are_the_very_files: [
-        Spoil("Component/replicas", ""),
-        Spoil("Component/cafe-pubsub", "spec metadata 1 value", "46s"),
-        Spoil("Resiliency/cafe", "spec targets apps cafe-svc timeout", "keys"),
-    ],
-    dapr.everybody_in_a_scope_is_there: [
-        Spoil("Component/cafe-pubsub", "scopes"),
-        Spoil("HTTPEndpoint", "scopes +", "nobody"),
-    ],
-    dapr.policies_of_resiliency_have_targets: [
-        Spoil("Resiliency/cafe", "spec targets apps nobody", {"timeout": "keys"}),
-        Spoil("Component/replicas", ""),
-    ],
-    dapr.sidecars_find_what_apps_ask_for: [
-        Spoil(ORDER, "NOTES dapr.io/config", "nobody"),
-        Spoil(ORDER, "NOTES dapr.io/app-id", "orders"),
-        Spoil(ORDER, "NOTES dapr.io/app-port", "80"),
-        Spoil("Component/order-store", ""),
-        Spoil("Component/order-store", "scopes", ["cafe-svc"]),
-    ],
-    dapr.sidecars_understand_what_they_are_told: [
-        Spoil(ORDER, "NOTES dapr.io/sidecar-memory-limits", "1Gi")
-    ],
-    dapr.sidecars_watch_apps_as_on_a_laptop: [
-        Spoil(ORDER, "NOTES dapr.io/app-health-threshold", "1")
-    ],
-    dapr.who_may_call_whom_is_denied_by_default: [
-        Spoil(CONFIG, "spec accessControl defaultAction", "allow"),
-        Spoil(CONFIG, "spec accessControl policies 0 appId", "nobody"),
-        Spoil(CONFIG, "spec accessControl policies 0 defaultAction", "allow"),
-        Spoil(CONFIG, "spec accessControl policies 0 operations 0 httpVerb", ["*"]),
     ],
     references.addresses_lead_to_services: [
         Spoil("HTTPEndpoint/payment-gateway", "spec baseUrl", "http://localhost:9011"),

@@ -3,12 +3,14 @@
 from typing import Final
 
 from tests.manifests import policies_custom as custom
+from tests.manifests import policies_mesh as mesh
 from tests.manifests.policies import Policy
 from tests.manifests.spoil import Spoil
 from tests.manifests.spoiled import CANARY, KEDA, NOBODY, ORDER
 from tools.manifest_render import DEV
 
 ISTIO: Final = f"{DEV} + istio"
+PUBLIC: Final = "AuthorizationPolicy/public"
 SEEN: Final = f"{DEV} + observability"
 
 SPOILED: Final[dict[Policy, list[Spoil]]] = {
@@ -16,6 +18,25 @@ SPOILED: Final[dict[Policy, list[Spoil]]] = {
         Spoil("PeerAuthentication/services", "spec selector", NOBODY, ISTIO),
         Spoil("PeerAuthentication/services", "spec portLevelMtls", {"1": {}}, ISTIO),
         Spoil("ServiceAccount/edge", "", rendering=ISTIO),
+    ],
+    mesh.the_mesh_denies_by_default: [
+        Spoil("AuthorizationPolicy/default-deny", "", rendering=ISTIO),
+        Spoil("PeerAuthentication/default", "", rendering=ISTIO),
+    ],
+    mesh.the_mesh_speaks_mtls: [
+        Spoil("PeerAuthentication/default", "spec mtls mode", "PERMISSIVE", ISTIO),
+        Spoil(
+            "PeerAuthentication/services",
+            "spec portLevelMtls",
+            {"8000": {"mode": "DISABLE"}},
+            ISTIO,
+        ),
+    ],
+    mesh.without_a_token_there_is_what_the_table_calls_public: [
+        Spoil(PUBLIC, "spec rules 0 to 0 operation paths +", "/orders", ISTIO),
+        Spoil(PUBLIC, "spec rules 0 to 0 operation paths 0", rendering=ISTIO),
+        Spoil(PUBLIC, "spec rules 0 to 0 operation methods", rendering=ISTIO),
+        Spoil("AuthorizationPolicy/services", "spec rules 0 from", rendering=ISTIO),
     ],
     custom.traffic_is_ruled_to_services_that_exist: [
         Spoil("Service/order-svc", "", rendering=ISTIO),

@@ -4,14 +4,14 @@ from typing import Final
 
 import pytest
 
-from tests.manifests import spoiled, spoiled_custom
+from tests.manifests import spoiled, spoiled_custom, spoiled_walls
 from tests.manifests.policies import POLICIES, Policy
 from tests.manifests.spoil import Spoil
 from tools.manifest_render import Rendering
 
 pytestmark = pytest.mark.manifests
 
-SPOILED: Final = spoiled.SPOILED | spoiled_custom.SPOILED
+SPOILED: Final = spoiled.SPOILED | spoiled_walls.SPOILED | spoiled_custom.SPOILED
 CASES: Final = [(policy, spoil) for policy, spoils in SPOILED.items() for spoil in spoils]
 
 
