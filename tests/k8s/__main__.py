@@ -3,11 +3,13 @@
 python -m tests.k8s [--only rollout] [--write docs/proof/kubernetes.md] [--namespace N] [--keep]
 
 It needs kubectl ($KUBECTL or PATH), a kubeconfig ($KUBECONFIG) and a cluster with Dapr. A namespace
-that is there already is used as it is and kept; one that is made is removed, unless --keep.
+that this suite has made before and kept is used again and kept; one of anybody else is refused.
+What it makes is removed at the end, unless --keep.
 """
 
 import argparse
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -71,8 +73,11 @@ def _options() -> argparse.Namespace:
 
 
 async def _is_new(cluster: Cluster) -> bool:
-    names = ("namespace", cluster.namespace, "--ignore-not-found", "-o", "name")
-    return not (await cluster.run("get", *names)).strip()
+    names = ("namespace", cluster.namespace, "--ignore-not-found", "-o", "json")
+    found = (await cluster.run("get", *names)).strip()
+    if found and "cafe.dev/test" not in json.loads(found)["metadata"].get("labels", {}):
+        raise KubectlError(f"namespace {cluster.namespace} is not the suite's own: name another")
+    return not found
 
 
 async def _installed(

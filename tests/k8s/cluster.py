@@ -83,8 +83,7 @@ class Cluster:
 
     async def rolled_out(self, target: str, timeout_s: float = 240.0) -> None:
         """Wait until a rollout is complete and the pods of before are gone."""
-        wait = f"--timeout={timeout_s:.0f}s"
-        await self.run("rollout", "status", target, wait, timeout_s=timeout_s + 10)
+        await self.took_over(target, timeout_s)
         name = target.partition("/")[2]
 
         async def leaving() -> list[str]:
@@ -93,6 +92,11 @@ class Cluster:
 
         gone = f"pods of {name} that were told to go"
         await eventually(leaving, lambda left: not left, what=gone, timeout_s=timeout_s)
+
+    async def took_over(self, target: str, timeout_s: float = 240.0) -> None:
+        """Wait until the new pods serve; those of before may still be leaving."""
+        wait = f"--timeout={timeout_s:.0f}s"
+        await self.run("rollout", "status", target, wait, timeout_s=timeout_s + 10)
 
     async def patch(self, target: str, change: object) -> None:
         """Patch an object: a list is a JSON patch, an object a strategic merge patch."""
@@ -112,6 +116,10 @@ class Cluster:
         """Run a Python script in a container and return what it printed."""
         command = ("python", "-", *args)
         return await self.exec(target, container, *command, stdin=script, timeout_s=timeout_s)
+
+    async def has_metrics(self) -> bool:
+        """Whether the cluster says what pods use (metrics-server, or the like)."""
+        return not (await self.asked("top", "pods")).code
 
     @asynccontextmanager
     async def forwarded(self, target: str, port: int) -> AsyncGenerator[int]:

@@ -18,6 +18,7 @@ HERE: Final = Path(__file__).parent
 POD: Final = "pod/load"
 IDENTITY: Final = "http://identity-provider:9012"
 EDGE: Final = "http://edge"
+QUOTED: Final = 160
 GRACE_S: Final = 60.0
 """Longer than the last order takes, and exec on a busy machine."""
 
@@ -78,7 +79,12 @@ class Heard:
         share = f"{100 * self.ok / sent:.2f} %" if sent else "nothing sent"
         told = ", ".join(f"{n} x {why}" for why, n in failed.most_common()) or "0"
         times = "/".join(f"{percentile_s(self.said, p) * 1000:.0f}" for p in (0.5, 0.95, 0.99))
-        return f"{sent} orders, {share}, failed: {told}; p50/95/99 {times} ms"
+        return f"{sent} orders, {share}, failed: {told}{self._such_as()}; p50/95/99 {times} ms"
+
+    def _such_as(self) -> str:
+        """Quote one answer that was no acknowledgement."""
+        told = next((each.told for each in self.said if each.status != CREATED), "")
+        return f" such as {told[:QUOTED]}" if told else ""
 
 
 async def play(cluster: Cluster, plan: Plan) -> Heard:

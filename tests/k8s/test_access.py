@@ -1,5 +1,6 @@
 """Who may talk through the sidecars: by certificate, operation, component and topic."""
 
+import json
 import re
 
 import pytest
@@ -12,12 +13,27 @@ pytestmark = pytest.mark.k8s
 FEATURE = "Dapr mTLS, access control, scopes"
 SIDECAR = "http://127.0.0.1:3500/v1.0"
 CERTIFICATE = """
-import socket, ssl, sys
+import json, socket, ssl, sys
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-with socket.create_connection((sys.argv[1], 50002), 5) as plain:
-    with context.wrap_socket(plain) as tls:
-        sys.stdout.write(repr(tls.getpeercert(binary_form=True)))
+context.set_alpn_protocols(["h2"])
+HTTP2 = b"PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+
+def answer(connection):
+    try:
+        connection.sendall(HTTP2)
+        return "closed" if connection.recv(100) == b"" else "answered"
+    except OSError as error:
+        return getattr(error, "reason", None) or type(error).__name__
+
+def connected():
+    return socket.create_connection((sys.argv[1], 50002), 5)
+
+with connected() as tcp, context.wrap_socket(tcp) as tls:
+    shown = repr(tls.getpeercert(binary_form=True))
+    without = answer(tls)
+with connected() as tcp:
+    sys.stdout.write(json.dumps({"shown": shown, "without": without, "plain": answer(tcp)}))
 """
 ASK_AS_APP = """
 import os, sys, urllib.error, urllib.request
@@ -91,14 +107,17 @@ def _code(body: str) -> str:
     return "".join(re.findall(r'"errorCode": ?"(\w+)"', body)[:1])
 
 
-async def test_sidecars_show_a_certificate_with_their_identity(
+async def test_sidecars_show_a_certificate_and_talk_to_nobody_without_one(
     cluster: Cluster, told: Told
 ) -> None:
-    """Another pod takes the certificate of cafe-svc's sidecar at its port for other sidecars."""
+    """A pod connects to the port of cafe-svc's sidecar for others: no certificate, then no TLS."""
     pod = (await cluster.ready("cafe-svc"))[0]
 
-    shown = await cluster.python("deploy/stranger", CERTIFICATE, pod["status"]["podIP"])
+    out = await cluster.python("deploy/stranger", CERTIFICATE, pod["status"]["podIP"])
 
+    seen = json.loads(out)
     identity = f"spiffe://public/ns/{cluster.namespace}/cafe-svc"
-    told.add(f"{name_of(pod)} shows spiffe://public/ns/NAMESPACE/cafe-svc")
-    assert identity in shown
+    told.add(f"{name_of(pod)} shows {identity}" if identity in seen["shown"] else "no identity")
+    told.add(f"without a certificate: {seen['without']}, without TLS: {seen['plain']}")
+    assert identity in seen["shown"]
+    assert "answered" not in (seen["without"], seen["plain"])

@@ -14,15 +14,17 @@ from tests.k8s.change import template
 from tests.k8s.cluster import SIDECAR, Cluster, Json, container, name_of
 from tests.k8s.conftest import Told
 from tests.k8s.crowd import Carried
-from tests.k8s.load_pod import Heard, load
+from tests.k8s.load_pod import Heard, Plan, load
 from tests.siege.breakers import CLOSED, HALF_OPEN, OPEN, activations
 from tests.siege.plans import SLOW_S, TOO_SLOW_S
 
 pytestmark = pytest.mark.k8s
 FEATURE = "Circuit breaker"
 SHARE: Final = 0.5
-PHASES: Final = (("well", (0.0, 0.0), 10), ("slow", SLOW_S, 60), ("too slow", TOO_SLOW_S, 20))
-HEALED_S: Final = 15
+WELL_S: Final = (0.0, 0.0)
+PHASES: Final = ((WELL_S, 10), (SLOW_S, 60), (TOO_SLOW_S, 20), (WELL_S, 15))
+"""What each answer of cafe-svc takes longer, at least and at most, and for how long."""
+
 ROAD: Final = "slow-road"
 ROAD_PORT: Final = 8001
 METRICS: Final = 9090
@@ -65,33 +67,35 @@ async def test_the_breaker_opens_probes_and_closes_while_every_order_is_accepted
     """cafe-svc answers 400 to 620 ms late for 60 s, 700 to 900 ms late for 20 s, then well."""
     plan = carried.siege(SHARE)
     told.load = carried.told(plan)
-    everybody: list[Heard] = []
 
-    async with template(cluster, "cafe-svc") as pods:
-        await pods.set(_with_road)
-        await cluster.rolled_out("deployment/cafe-svc")
-        async with load(cluster, plan) as heard:
-            for _, delay_s, lasts_s in PHASES:
-                await _slow_down(cluster, delay_s)
-                await asyncio.sleep(lasts_s)
-            await _slow_down(cluster, (0.0, 0.0))
-            await asyncio.sleep(HEALED_S)
-        everybody += heard
+    heard = await _besieged(cluster, plan)
 
     history, counted = await _history(cluster), await _counted(cluster)
     for pod, states in history.items():
         told.add(f"{pod}: {' -> '.join([CLOSED, *states]) or 'no change'}")
     told.add(", ".join(f"{policy} {status} {n}" for (policy, status), n in counted.items()))
-    told.add(everybody[0].figure())
-    verdict = await judged(cluster, tmp_path, everybody)
+    told.add(heard[0].figure())
+    verdict = await judged(cluster, tmp_path, heard)
     told.add(str(verdict))
     changed = [states for states in history.values() if states]
     assert changed
     assert all(states[:2] == [OPEN, HALF_OPEN] for states in changed)
     assert all(states[-2:] == [HALF_OPEN, CLOSED] for states in changed)
     assert counted["circuitbreaker", OPEN] > 0
-    assert dict(everybody[0].failed) == {}
+    assert dict(heard[0].failed) == {}
     assert verdict.found == []
+
+
+async def _besieged(cluster: Cluster, plan: Plan) -> list[Heard]:
+    """Have people order through all phases."""
+    async with template(cluster, "cafe-svc") as pods:
+        await pods.set(_with_road)
+        await cluster.rolled_out("deployment/cafe-svc")
+        async with load(cluster, plan) as heard:
+            for delay_s, lasts_s in PHASES:
+                await _slow_down(cluster, delay_s)
+                await asyncio.sleep(lasts_s)
+    return heard
 
 
 async def _slow_down(cluster: Cluster, delay_s: tuple[float, float]) -> None:

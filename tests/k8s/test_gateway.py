@@ -14,6 +14,7 @@ from tools.launch import ROOT
 
 pytestmark = pytest.mark.k8s
 FEATURE = "Gateway"
+REQUEST_ID = "x-request-id"
 INSIDE = (
     "/livez",
     "/readyz",
@@ -77,6 +78,11 @@ async def test_every_route_of_the_table_is_answered_by_a_service(
         ]
         told.add(f"{name}: {len(routes) - len(wrong)} of {len(routes)} routes answer")
         assert wrong == [], name
+        # The front door names each request, a service does not: so it is seen who was on the way.
+        past_it = [wish for wish, a in zip(routes, answers, strict=True) if REQUEST_ID in a.headers]
+        if name == "gateway":
+            told.add(f"{len(routes) - len(past_it)} of them straight from the service")
+            assert past_it == []
 
 
 def _by_a_service(answer: Answer, *, closed: bool) -> bool:

@@ -88,10 +88,9 @@ async def test_a_program_that_hangs_or_dies_is_started_again(
         took_s = time.monotonic() - began
 
     late = failed_after(heard[0], at + left_out_s(pod) + ANSWER_S)
-    told.add(f"{kind}: ready again after {took_s:.0f} s (at most {limit_s:.0f})")
-    told.add(f"{heard[0].figure()}, {late} of them after the pod was left out")
     verdict = await judged(cluster, tmp_path, heard)
-    told.add(str(verdict))
+    told.add(f"{kind}: ready again after {took_s:.0f} s (at most {limit_s:.0f})")
+    told.add(f"{heard[0].figure()}, {late} of them after the pod was left out; {verdict}")
     assert late == 0
     assert verdict.found == []
 

@@ -1,27 +1,61 @@
-"""NetworkPolicies, where the cluster enforces them: who is not let in does not get in."""
+"""NetworkPolicies, where the cluster enforces them: who is not let in or out stays where it is."""
+
+from collections.abc import Sequence
 
 import pytest
 
 from tests.k8s.cluster import SERVICES, Cluster
 from tests.k8s.conftest import Told
-from tests.k8s.load_pod import ask
+from tests.k8s.load_pod import POD, ask
 
 pytestmark = pytest.mark.k8s
 FEATURE = "NetworkPolicies"
+INSIDER = "deploy/stranger"
+STORES = ("postgres:5432", "valkey:6379")
+API_SERVER = "kubernetes.default:443"
+
+
+async def _reached(cluster: Cluster, pod: str, places: Sequence[str]) -> list[str]:
+    answers = await ask(cluster, [{"url": f"tcp://{place}"} for place in places], pod=pod)
+    return [place for place, answer in zip(places, answers, strict=True) if answer.status]
+
+
+async def _ports(cluster: Cluster, port: int) -> list[str]:
+    pods = [(await cluster.ready(service))[0] for service in SERVICES]
+    return [f"{pod['status']['podIP']}:{port}" for pod in pods]
 
 
 async def test_a_foreign_pod_reaches_the_front_door_and_nothing_behind_it(
     cluster: Cluster, told: Told
 ) -> None:
-    """A pod that may send anywhere connects to the front door, every app, sidecar and store."""
-    behind = [*(f"{service}:80" for service in SERVICES), "postgres:5432", "valkey:6379"]
-    for service in SERVICES:
-        address = (await cluster.ready(service))[0]["status"]["podIP"]
-        behind += [f"{address}:{port}" for port in (8000, 3500, 50001, 50002)]
+    """A pod that may send anywhere tries apps, sidecars, stores; one of tier service likewise."""
+    apps, sidecars = await _ports(cluster, 8000), await _ports(cluster, 50002)
+    behind = [*apps, *sidecars, *STORES]
 
-    answers = await ask(cluster, [{"url": f"tcp://{place}"} for place in ("edge:80", *behind)])
+    foreign = await _reached(cluster, POD, ["edge:80", *behind])
+    insider = await _reached(cluster, INSIDER, behind)
 
-    reached = [place for place, got in zip(behind, answers[1:], strict=True) if got.status]
-    told.add(f"front door reached, {len(behind)} others tried, reached: {reached or 'none'}")
-    assert answers[0].status == 1
-    assert reached == []
+    if set(foreign) == {"edge:80", *behind}:
+        told.add("everything was reached: this cluster enforces no NetworkPolicy")
+        return
+    told.add(f"foreign pod: {len(foreign)} of {1 + len(behind)} reached, {', '.join(foreign)}")
+    told.add(f"a pod of the services: {len(insider)} of {len(behind)}, sidecars and stores")
+    assert foreign == ["edge:80"]
+    assert insider == [*sidecars, *STORES]
+
+
+async def test_a_service_reaches_nothing_outside_of_what_it_needs(
+    cluster: Cluster, told: Told
+) -> None:
+    """A pod of tier service, and one that may send anywhere, try the API server and the edge."""
+    places = [API_SERVER, "edge:80"]
+
+    free = await _reached(cluster, POD, places)
+    bound = await _reached(cluster, INSIDER, places)
+
+    if bound == free:
+        told.add("all was reached: this cluster enforces no NetworkPolicy")
+        return
+    told.add(f"free: {', '.join(free)}; a pod of the services: {', '.join(bound) or 'nothing'}")
+    assert free == places
+    assert bound == []

@@ -40,7 +40,9 @@ def test_what_is_not_acknowledged_is_counted_by_status_or_by_what_became_of_it()
 
     assert heard.failed == {"503": 2, "reset": 1}
     assert heard.lasted_s == 4.0
-    assert heard.figure().startswith("4 orders, 25.00 %, failed: 2 x 503, 1 x reset; p50")
+    assert heard.figure().startswith(
+        "4 orders, 25.00 %, failed: 2 x 503, 1 x reset such as busy; p50"
+    )
 
 
 def test_loads_are_shares_of_what_the_cluster_carries() -> None:

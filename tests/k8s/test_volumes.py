@@ -35,7 +35,7 @@ async def test_orders_outlive_the_pod_that_stores_them(
         await cluster.run("rollout", "status", f"statefulset/{store}", "--timeout=90s")
         took_s = time.monotonic() - began
 
-    told.add(f"{store} away for {took_s:.0f} s: {heard[0].figure()}")
+    told.add(f"{store}: a new pod is ready {took_s:.0f} s after the wish; {heard[0].figure()}")
     verdict = await judged(cluster, tmp_path, heard)
     told.add(str(verdict))
     assert await _claims(cluster) == before
