@@ -14,7 +14,7 @@ from tests.components.resources import FOLDER, Resource
 from tools.components import STORES
 
 TYPES = {"valkey": ("state.redis", "v1"), "postgres": ("state.postgresql", "v2")}
-DROP_INS = sorted(path for store in STORES[1:] for path in (FOLDER / store).glob("*"))
+DROP_INS = sorted(path for store in STORES[1:] for path in (FOLDER / store).glob("*.yaml"))
 POSTGRES = [path for path in DROP_INS if path.parent.name == "postgres"]
 SERVICES, REPLICAS, SERVER_CONNECTIONS = 4, 2, 100
 
@@ -30,7 +30,7 @@ def items(path: Path) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("store", STORES[1:])
 def test_a_set_replaces_every_store_and_nothing_else(store: str) -> None:
-    assert {path.name for path in (FOLDER / store).glob("*")} == {
+    assert {path.name for path in (FOLDER / store).glob("*.yaml")} == {
         path.name for path in FOLDER.glob("*-store.yaml")
     }
 
@@ -65,6 +65,6 @@ def test_two_replicas_of_every_service_do_not_use_up_the_servers_connections() -
 
 
 def test_the_documents_of_two_services_in_one_redis_have_different_keys() -> None:
-    prefixes = {items(path)["keyPrefix"]["value"] for path in (FOLDER / "valkey").glob("*")}
+    prefixes = {items(path)["keyPrefix"]["value"] for path in (FOLDER / "valkey").glob("*.yaml")}
 
     assert prefixes == {"name"}  # the component's: `order-store||...`

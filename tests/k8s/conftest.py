@@ -1,7 +1,6 @@
 """One installation for all tests of the cluster; each test leaves it as it was.
 
-`python -m tests.k8s` sets what is read here: K8S_NAMESPACE, K8S_INSTALL (the folder of the
-kustomization), K8S_RESULTS.
+`python -m tests.k8s` sets what tests/k8s/settings.py reads.
 """
 
 import asyncio

@@ -58,7 +58,7 @@ async def test_ordering_is_scaled_up_under_load_and_down_again_when_it_is_over(
         return
     spec = (await cluster.get("hpa", "order-svc"))["spec"]
     least, most = spec["minReplicas"], spec["minReplicas"] + MORE
-    window_s = spec["behavior"]["scaleDown"]["stabilizationWindowSeconds"]
+    patience_s = spec["behavior"]["scaleDown"]["stabilizationWindowSeconds"] + DOWN_AFTER_WINDOW_S
     plan = carried.siege(SHARE)
     told.load = carried.told(plan)
     await replicas(cluster, "order-svc", least)
@@ -69,7 +69,6 @@ async def test_ordering_is_scaled_up_under_load_and_down_again_when_it_is_over(
             asked_s = await watch.until(lambda wanted, _: wanted > least, 2 * UP_WITHIN_S)
             ready_s = asked_s + await watch.until(lambda _, ready: ready > least, 2 * UP_WITHIN_S)
             await watch.for_(max(0.0, LASTS_S - ready_s))
-        patience_s = window_s + DOWN_AFTER_WINDOW_S
         down_s = await watch.until(lambda wanted, _: wanted == least, patience_s)
 
     told.add(f"{least} -> {max(watch.seen)} (max {most}), wanted after {asked_s:.0f} s")
