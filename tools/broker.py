@@ -24,12 +24,16 @@ class Broker:
         self._client = cast("Any", client)
 
     def said(self, topics: Iterable[str]) -> Generator[Json]:
-        """Return every event (CloudEvents) that these topics still hold, oldest first in each."""
+        """Return every event (CloudEvents) that these topics still hold, oldest first in each.
+
+        What is no event of ours is left out: it ended among the dead letters.
+        """
         for topic in topics:
             after = "-"
             while entries := cast("Entries", self._client.xrange(topic, min=after, count=PAGE)):
                 for _, fields in entries:
-                    yield json.loads(fields["data"])
+                    if event := _event(fields["data"]):
+                        yield event
                 after = f"({entries[-1][0]}"
 
     def ends(self, topics: Iterable[str]) -> Ends:
@@ -91,3 +95,11 @@ def _place(entry_id: str) -> tuple[int, int]:
     """Read an entry's id: milliseconds and a number."""
     milliseconds, _, number = entry_id.partition("-")
     return int(milliseconds), int(number)
+
+
+def _event(text: str) -> Json | None:
+    try:
+        event: object = json.loads(text)
+    except ValueError:
+        return None
+    return cast("Json", event) if isinstance(event, dict) and "subject" in event else None

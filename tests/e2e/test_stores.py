@@ -13,6 +13,7 @@ from tests.e2e.cafe import Cafe
 from tests.e2e.test_orders import (
     test_twenty_posts_at_once_with_one_key_are_one_order_and_one_charge as twenty_posts_at_once,
 )
+from tests.waiting import wait_until
 from tools.components import STORES
 from tools.stack import Stack
 
@@ -54,5 +55,11 @@ async def test_an_order_and_its_money_survive_a_store_that_is_killed(
     stack.start(stack.topology.store)
 
     await ana.page_once(order_id, "Paid", last_event="OrderQueued")
+    # A connection of before may still break, and the answer says: send it again.
+    await wait_until(
+        lambda: ben.get("cafe-svc", f"/cafe-orders/{order_id}"),
+        lambda answer: answer.is_success,
+        what="cafe-svc reads its store",
+    )
     await ben.serve(order_id, "accept", "start", "finish", "hand-over")
     assert await closed(ana, order_id, "COMPLETED", "PAID") == [endings.CHARGE]

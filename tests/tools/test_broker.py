@@ -33,7 +33,7 @@ def streams(server: int) -> Generator[Any]:
     """Two topics, the first with three events; the client's own types are partly unknown."""
     with closing(valkey.Valkey(port=server)) as client:
         for number in range(3):
-            client.xadd("placed", {"data": f'{{"id":"{number}"}}'})
+            client.xadd("placed", {"data": f'{{"id":"{number}","subject":"o-{number}"}}'})
         client.xgroup_create("paid", "somebody", "0", mkstream=True)
         yield cast("Any", client)
 
@@ -85,6 +85,14 @@ def test_what_was_said_is_counted_though_it_is_deleted(server: int, streams: Any
 
     with broker.connect(server) as known:
         assert known.added(["placed", "paid", "never said"]) == 3
+
+
+@pytest.mark.parametrize("junk", ["{", "[]", "7", '{"id":"3"}'])
+def test_what_is_no_event_is_left_out(server: int, streams: Any, junk: str) -> None:
+    streams.xadd("placed", {"data": junk})
+
+    with broker.connect(server) as known:
+        assert [event["id"] for event in known.said(["placed"])] == ["0", "1", "2"]
 
 
 def test_everything_that_was_said_is_told_oldest_first(
