@@ -123,7 +123,7 @@ class MemoryCafe:
         self.gateway_ledger = Ledger(Path(":memory:"))
         env = {"APP_PORT": "1", "TOKEN_ISSUER": ISSUER, "TOKEN_AUDIENCE": AUDIENCE}
         # How fast this machine is must not decide what a test sees.
-        env |= {"MAX_TURN_MS": "60000"} | dict(settings or {})
+        env |= {"MAX_TURN_MS": "60000", "CALLER_BURST": "10000"} | dict(settings or {})
         self.nodes = {
             app_id: Node(app_id, make, self.dapr, self.clock, env)
             for app_id, make in SERVICES.items()
