@@ -59,7 +59,7 @@ def write_kustomization(
     body: Json = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
-        "sortOptions": _sequence(),
+        **_top_level(),
         "namespace": place.namespace,
         "resources": [os.path.relpath(place.overlay.resolve(), folder.resolve())],
         "configMapGenerator": [
@@ -70,15 +70,17 @@ def write_kustomization(
             }
         ],
         "patches": [*_gateway(place), *([_values(values)] if values else [])],
-        "replacements": [{"source": _NAMESPACE, "targets": _NAMES_IT}],
     }
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(body, sort_keys=False))
 
 
-def _sequence() -> Json:
-    """Return in which sequence the dev overlay has its objects applied."""
-    text = (ROOT / "k8s" / "overlays" / "dev" / "kustomization.yaml").read_text()
-    return yaml.safe_load(text)["sortOptions"]
+def _top_level() -> Json:
+    """Return what of the dev overlay counts only in the kustomization that is applied.
+
+    The sequence of the objects, and where the namespace is named, which this one changes.
+    """
+    dev = yaml.safe_load((ROOT / "k8s" / "overlays" / "dev" / "kustomization.yaml").read_text())
+    return {name: dev[name] for name in ("sortOptions", "replacements")}
 
 
 def _values(values: Mapping[str, str]) -> Json:
@@ -98,13 +100,6 @@ def _gateway(place: Place) -> list[Json]:
     return [*change, *({"target": {"kind": k}, "patch": _deleted(k)} for k in _GATEWAY_KINDS)]
 
 
-_NAMESPACE: Final = {"kind": "Namespace", "fieldPath": "metadata.name"}
-_NAMES_IT: Final = [
-    {
-        "select": {"kind": "Configuration", "name": "cafe"},
-        "fieldPaths": ["spec.accessControl.policies.*.namespace"],
-    }
-]
 _GATEWAY_KINDS: Final = ("Gateway", "HTTPRoute")
 
 
