@@ -69,9 +69,9 @@ doctor: ## name what is missing on this machine
 dapr: install ## find daprd, scheduler and the Dapr CLI, or build them
 	@$(RUN) tools.build_dapr --cli
 
-test: install dapr lint types ## everything: lint, types, all tests with branch coverage
+test: install dapr lint types ## lint, types, all tests in the order of SEED, branch coverage: make test [SEED=7]
 	@$(RUN) tools.build_kustomize >/dev/null
-	@$(RUN) pytest $(PACKAGES:%=--cov=%) --cov-branch --cov-report=
+	@$(RUN) pytest --randomly-seed=$(or $(SEED),1) $(PACKAGES:%=--cov=%) --cov-branch --cov-report=
 	@$(BIN)/coverage report --skip-covered --include='$(FULLY_COVERED)' --fail-under=100
 
 lint: install ## ruff and the import contracts

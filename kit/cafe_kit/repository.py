@@ -96,16 +96,18 @@ class Repository(Generic[StateT]):
         """Apply an input that nobody will send again by itself: a person's request.
 
         A durable reminder is armed first. It publishes what the journal holds for this cause, and
-        is forgotten once the events are out; `watch`, where given, is armed in its place and stays.
-        A success means: saved, and the events are out or the reminder is armed. Raises
+        is forgotten once the events are out; `watch`, where given, is armed in its place and stays:
+        the reminder that publishes is then armed only where the events are not out, as well.
+        A success means: saved, and the events are out or a reminder is armed. Raises
         `Unavailable` where neither could be had, or the save not soon enough for the reminder.
         """
         due = self._clock() + self._guard_after
-        guard = watch or Reminder(kind=self._guard, id=id_, due=due, cause=cause.id)
-        armed = await self._reminders.arm_or_later(guard)
+        guard = Reminder(kind=self._guard, id=id_, due=due, cause=cause.id)
+        first = watch or guard
+        armed = await self._reminders.arm_or_later(first)
         if armed is None:
-            unarmed = (*unarmed, guard)
-        left = min(due, guard.due) - self._clock() if armed else self._guard_after
+            unarmed = (*unarmed, first)
+        left = min(due, first.due) - self._clock() if armed else self._guard_after
         with bound(subject=id_):
             try:
                 async with asyncio.timeout(left.total_seconds() / 2):
@@ -116,6 +118,8 @@ class Repository(Generic[StateT]):
             except Unpublished as error:
                 if armed is None:
                     raise
+                if watch:  # It would say them, too, but perhaps not soon.
+                    await self._reminders.arm_or_later(guard)
                 return error.updated
         if armed is not None and (watch is None or not updated.moved):
             armed.forget()

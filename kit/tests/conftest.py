@@ -1,19 +1,12 @@
 """One app's sidecar in memory, a clock that stands still, and an identity provider."""
 
 import pytest
-import structlog
 
 from cafe_kit.auth import TokenVerifier
 from cafe_kit.memory_sidecar import MemoryDapr, MemorySidecar
 from kit.tests.issuer import Issuer
 from kit.tests.lamp import SOURCE, ManualClock
 from kit.tests.lamp_service import SETTINGS
-
-
-@pytest.fixture(autouse=True)
-def default_logging() -> None:
-    """Whatever another test has configured, lines of every level can be captured here."""
-    structlog.reset_defaults()
 
 
 @pytest.fixture

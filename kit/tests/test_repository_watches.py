@@ -43,13 +43,17 @@ async def test_a_watch_is_armed_before_the_save_and_stays() -> None:
 
 
 @in_virtual_time
-async def test_a_watch_answers_for_the_events_while_the_broker_is_away() -> None:
+async def test_events_that_could_not_be_said_do_not_wait_for_the_watch() -> None:
     desk = Desk()
     desk.sidecar.hook = away("publish")
 
     updated = await desk.lamps().command("lamp-1", Install(), INSTALL, watch=WATCH)
 
     assert updated == Updated(Verdict.MOVED, OFF, 1)
+    assert desk.jobs == [(60, ["lamp-1"]), (GUARD_S, ["lamp-1"])]
+    desk.sidecar.hook = None
+    await desk.elapse(GUARD_S + 1)
+    assert len(desk.said) == 1
     assert desk.jobs == [(60, ["lamp-1"])]
 
 

@@ -6,6 +6,7 @@ stands on shelves, the first of which counts the others; an entry stays on its s
 """
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -154,10 +155,16 @@ def merged(shelves: Iterable[Shelf]) -> list[Entry]:
     return sorted((entry for shelf in shelves for entry in shelf.entries), key=_place)
 
 
-def queue_position(board: Iterable[Entry], order_id: str) -> int | None:
-    """Return 1 for the next order to be ready, or None when it is not waiting."""
-    waiting = [entry.order_id for entry in board if entry.waiting]
-    return waiting.index(order_id) + 1 if order_id in waiting else None
+def queue_position(board: Sequence[Entry], row: Row) -> int | None:
+    """Return 1 for the next order to be ready, or None when it is not waiting.
+
+    Whether it waits its own row knows: the board may be a moment behind it, or ahead.
+    """
+    own = entry_of(board_of(row.cafe_id), row)
+    if own is None or not own.waiting:
+        return None
+    ahead = board[: bisect_left(board, _place(own), key=_place)]
+    return 1 + sum(entry.waiting for entry in ahead)
 
 
 def _place(entry: Entry) -> tuple[datetime, str]:

@@ -85,7 +85,7 @@ class Live:
             return [None] * len(changes)
         touched: set[Watch] = set()
         for row in rows:
-            page = Page(row, queue_position(boards[row.cafe_id], row.order_id))
+            page = Page(row, queue_position(boards[row.cafe_id], row))
             for watch in self._following(_topics_of(row)):
                 watch.update(page)
                 touched.add(watch)

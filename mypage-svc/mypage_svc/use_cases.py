@@ -63,7 +63,7 @@ async def page_of(service: MyPages, order_id: str, customer_id: str) -> Page | N
     row = await service.pages.row(order_id)
     if row is None or row.placed is None or row.customer_id != customer_id:
         return None
-    return Page(row, queue_position(await _board(service, row.cafe_id), order_id))
+    return Page(row, queue_position(await _board(service, row.cafe_id), row))
 
 
 async def pages_of(
@@ -95,7 +95,7 @@ async def board(service: MyPages, cafe_id: str) -> list[Page]:
     rows = await service.pages.rows([entry.order_id for entry in entries[:BOARD_LIMIT]])
     # A row that has just left may still be on the list.
     there = (row for row in rows if row.placed and is_on_board(row))
-    return [Page(row, queue_position(entries, row.order_id)) for row in there]
+    return [Page(row, queue_position(entries, row)) for row in there]
 
 
 async def to_deliver(service: MyPages, rider: str | None) -> list[Page]:
@@ -140,4 +140,4 @@ async def _board(service: MyPages, cafe_id: str) -> list[Entry]:
 
 async def _with_positions(service: MyPages, rows: Sequence[Row]) -> list[Page]:
     boards = {cafe_id: await _board(service, cafe_id) for cafe_id in {r.cafe_id for r in rows}}
-    return [Page(row, queue_position(boards[row.cafe_id], row.order_id)) for row in rows]
+    return [Page(row, queue_position(boards[row.cafe_id], row)) for row in rows]

@@ -172,7 +172,7 @@ class Watch:
 
     def _move(self, cafe_id: str, board: Sequence[Entry]) -> None:
         for page in list(self.shown.values()):
-            place = queue_position(board, page.row.order_id)
+            place = queue_position(board, page.row)
             if page.row.cafe_id == cafe_id and place != page.queue_position:
                 self._show(replace(page, queue_position=place))
 

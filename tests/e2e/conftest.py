@@ -54,8 +54,9 @@ def other_stack(
 
 def _stack(folder: Path, settings: Mapping[str, Mapping[str, str]], store: str) -> Generator[Stack]:
     """Start everything once; a process that dies by itself fails the run."""
-    # An operator who compares the books reads every order of all stories.
-    common = {"LETTER_RETRY_FIRST_S": "2", "CALLER_BURST": "5000"}
+    # An operator who compares the books reads every order of all stories; and nobody is turned away
+    # because the machine is slow.
+    common = {"LETTER_RETRY_FIRST_S": "2", "CALLER_BURST": "5000", "MAX_TURN_MS": "5000"}
     common["FAULT_KILL"] = str(folder / KILL_FILE)
     apps = app_ids(RUN_FILE)
     env = {app_id: {**common, **settings.get(app_id, {})} for app_id in apps}

@@ -8,7 +8,15 @@ from cafe_kit.sidecar import Unavailable
 from cafe_kit.streams import Frame
 from mypage_svc.domain import fold, is_on_board
 from mypage_svc.events import Changed
-from mypage_svc.indexes import CustomerIndex, Entry
+from mypage_svc.indexes import (
+    CustomerIndex,
+    Entry,
+    Shelf,
+    board_of,
+    entry_of,
+    merged,
+    queue_position,
+)
 from mypage_svc.live import Live
 from mypage_svc.model import Fact, Page, Row
 from mypage_svc.watch import Watch
@@ -43,8 +51,9 @@ class Store:
         raise NotImplementedError
 
     async def on_lists(self, names: Sequence[str]) -> list[Entry]:
-        assert names
-        return []
+        rows = self.found.values()
+        shelf = Shelf(tuple(e for name in names for row in rows if (e := entry_of(name, row))))
+        return merged([shelf])
 
 
 class Board:
@@ -66,7 +75,8 @@ class Board:
     async def read(self) -> list[Page]:
         self.reads += 1
         rows = await self._store.rows(sorted(self._store.found))
-        pages = [Page(row, None) for row in rows if self.shows(row)][: self._most]
+        board = await self._store.on_lists([board_of("gangnam")])
+        pages = [Page(r, queue_position(board, r)) for r in rows if self.shows(r)][: self._most]
         await self.let.wait()
         return pages
 

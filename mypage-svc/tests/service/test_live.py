@@ -194,6 +194,6 @@ async def test_a_stream_that_has_ended_is_told_nothing_more(scene: Watching) -> 
     assert await sent(other) == [("snapshot", ""), ("page", "o-1 QUEUED")]
 
     assert await sent(watch) == [("snapshot", "")]
-    assert scene.live.followed == Board.topics
+    assert scene.live.followed == {*Board.topics, "queue:gangnam"}
     other.close()
     assert scene.live.followed == frozenset()

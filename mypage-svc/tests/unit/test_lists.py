@@ -118,8 +118,17 @@ def test_shelves_are_read_as_one_list_and_count_who_waits() -> None:
     board = merged([Shelf((entry(1), entry(4))), Shelf((entry(2, waiting=False), entry(3)))])
 
     assert [each.order_id for each in board] == ["o-1", "o-2", "o-3", "o-4"]
-    positions = {f"o-{n}": queue_position(board, f"o-{n}") for n in range(1, 6)}
-    assert positions == {"o-1": 1, "o-2": None, "o-3": 2, "o-4": 3, "o-5": None}
+
+
+def test_a_place_in_the_queue_counts_who_waits_before_and_the_row_knows_whether_it_waits() -> None:
+    waits, ready = row(3), row(6)
+    own = Entry("o-0", START + timedelta(seconds=2), waiting=True)
+    before, behind = [entry(-2), entry(-1, waiting=False)], [entry(1)]
+
+    assert queue_position([own], waits) == 1
+    assert queue_position([*before, own, *behind], waits) == 2
+    assert queue_position([*before, *behind], waits) == 2
+    assert queue_position([*before, own, *behind], ready) is None
 
 
 @pytest.mark.parametrize(
