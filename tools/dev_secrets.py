@@ -4,6 +4,7 @@ python -m tools.dev_secrets [FOLDER]
 """
 
 import argparse
+import hashlib
 import secrets
 from pathlib import Path
 from typing import cast
@@ -11,6 +12,14 @@ from typing import cast
 import yaml
 
 FOLDER = Path(__file__).resolve().parent.parent / "k8s" / "overlays" / "dev" / "secrets"
+
+BROKER = "valkey-auth.env"
+
+
+def _users(password: str) -> str:
+    """Return the broker's list of users: one, who may do everything."""
+    digest = hashlib.sha256(password.encode()).hexdigest()
+    return f"users=user default on #{digest} ~* &* +@all"
 
 
 def write(folder: Path = FOLDER) -> list[str]:
@@ -20,8 +29,10 @@ def write(folder: Path = FOLDER) -> list[str]:
     missing = [name for each in generators for name in each["envs"] if not (folder / name).exists()]
     for name in missing:
         key = "token" if name.endswith("-token.env") else "password"
+        value = secrets.token_urlsafe(24)
+        lines = [f"{key}={value}", *([_users(value)] if name == BROKER else [])]
         (folder / name).touch(mode=0o600)
-        (folder / name).write_text(f"{key}={secrets.token_urlsafe(24)}\n")
+        (folder / name).write_text("\n".join(lines) + "\n")
     return missing
 
 

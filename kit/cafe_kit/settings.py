@@ -26,7 +26,8 @@ class Settings(BaseModel):
     `letter_retry_*`: seconds from the first to the longest wait until a dead letter is tried again.
     `fault_kill` is for tests (cafe_kit/faults.py) and refused in production; so is an issuer that
     only a stand-in can have: one without https, or under a top-level domain for examples.
-    Raises `pydantic.ValidationError`, which names the variable, when one is missing or malformed.
+    Raises `pydantic.ValidationError`, which names the variable, when one is missing or malformed,
+    and `OSError` when `SECRETS_DIR` cannot be read.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -68,8 +69,18 @@ class Settings(BaseModel):
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
-        """Read the fields of this class from the environment."""
-        return cls.model_validate({k: v for k in cls.model_fields if (v := env.get(k.upper()))})
+        """Read the fields of this class from the environment, else from files in `SECRETS_DIR`.
+
+        What is in a file stands in no dump of a process's environment.
+        """
+        folder = env.get("SECRETS_DIR")
+        files = {file.name: file for file in Path(folder).iterdir()} if folder else {}
+        found: dict[str, str] = {}
+        for field in cls.model_fields:
+            name = field.upper()
+            if value := env.get(name) or (name in files and files[name].read_text().strip()):
+                found[field] = value
+        return cls.model_validate(found)
 
     @model_validator(mode="after")
     def _safe_in_production(self) -> Self:

@@ -1,5 +1,7 @@
 """Environment variables become one frozen object, or an error that names the variable."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -36,6 +38,25 @@ def test_settings_are_read_from_the_environment() -> None:
 
     assert settings.app_id == "lamp-svc"
     assert (settings.app_port, settings.dapr_http_port, settings.max_watts) == (8080, 3501, 40)
+
+
+def test_what_no_variable_says_a_file_may_say(tmp_path: Path) -> None:
+    (tmp_path / "APP_API_TOKEN").write_text("by file\n")
+    (tmp_path / "DAPR_API_TOKEN").write_text("by file")
+    (tmp_path / "APP_ID").write_text("by file")
+    (tmp_path / "..data").mkdir()  # As Kubernetes lays out a volume.
+
+    settings = LampSettings.from_env(
+        {**ENV, "SECRETS_DIR": str(tmp_path), "DAPR_API_TOKEN": "by variable"}
+    )
+
+    assert (settings.app_api_token, settings.dapr_api_token) == ("by file", "by variable")
+    assert (settings.app_id, settings.max_watts) == ("lamp-svc", 60)
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_no_folder_without_secrets() -> None:
+    with pytest.raises(FileNotFoundError):
+        LampSettings.from_env({**ENV, "SECRETS_DIR": "/nowhere"})
 
 
 def test_what_is_not_given_has_its_default() -> None:

@@ -1,15 +1,25 @@
 """Pod Security `restricted`, and secrets that stay where they are."""
 
 import base64
+import json
+from pathlib import Path
+from typing import Final
 
 import pytest
 
+from tests.k8s.books import secret
 from tests.k8s.cluster import SERVICES, SIDECAR, Cluster
 from tests.k8s.conftest import Told
 
 pytestmark = pytest.mark.k8s
 FEATURE = "Pod Security, Secrets"
 MODES = ("enforce", "audit", "warn")
+LOOK: Final = Path(__file__).with_name("look.py")
+LOOK_WITHIN_S: Final = 120.0
+FILES_OF_PYTHON: Final = 1000
+"""There are more in any image with Python: a look that finds fewer has not looked."""
+SANDBOX: Final = "payment-gateway"
+STORES: Final = ("valkey", "postgres")
 
 
 async def test_every_pod_is_admitted_as_restricted_its_sidecar_too(
@@ -39,10 +49,9 @@ def _has_sidecar(spec: dict[str, list[dict[str, str]]]) -> bool:
 async def test_no_secret_is_told_by_the_cluster_or_printed_by_a_program(
     cluster: Cluster, told: Told
 ) -> None:
-    """Each value is looked for in objects, `kubectl describe` and logs (not in environ, layers)."""
-    secrets = (await cluster.get("secrets"))["items"]
-    encoded = {value for secret in secrets for value in secret.get("data", {}).values()}
-    values = {base64.b64decode(value).decode(errors="replace") for value in encoded} | encoded
+    """Each value is looked for in objects, `kubectl describe` and the logs of every container."""
+    encoded = await _encoded(cluster)
+    values = {*map(_decoded, encoded), *encoded}
     kinds = "pods,deployments,statefulsets,configmaps,components,configurations,events"
 
     seen = {
@@ -59,3 +68,43 @@ async def test_no_secret_is_told_by_the_cluster_or_printed_by_a_program(
     told.add(f"found: {len(leaks)}")
     assert leaks == []
     assert len(encoded) >= 8
+
+
+async def test_no_environment_and_no_image_of_ours_holds_a_secret(
+    cluster: Cluster, told: Told
+) -> None:
+    """Each value is looked for in the environment of every process and in each file of images."""
+    values = sorted({*map(_decoded, await _encoded(cluster))})
+    script = f"VALUES = {values!r}\n{LOOK.read_text()}"
+    seen: dict[str, list[str]] = {}
+
+    for name in (*SERVICES, SANDBOX):
+        printed = await cluster.python(f"deployment/{name}", script, timeout_s=LOOK_WITHIN_S)
+        found = json.loads(printed)
+        processes, files = found["looked"]
+        told.add(f"{name}: {processes} processes, {files} files")
+        assert processes >= 1
+        assert files >= FILES_OF_PYTHON
+        for place, numbers in {"environ": found["environ"], **found["files"]}.items():
+            seen[f"{name} {place}"] = [values[number] for number in numbers]
+    for name in STORES:
+        environ = await cluster.exec(f"statefulset/{name}", name, "cat", "/proc/1/environ")
+        assert "PATH=" in environ
+        seen[f"{name} environ"] = [value for value in values if value in environ]
+
+    # The image of PostgreSQL makes a variable of the file that it was given.
+    admin = await secret(cluster, "postgres-admin", "password")
+    seen["postgres environ"] = [each for each in seen["postgres environ"] if each != admin]
+    told.add("valkey, postgres: their first process, but for the admin's password in postgres")
+    told.add(f"{len(values)} values, found: {sum(map(len, seen.values()))}")
+    told.add("not looked into, for want of a shell: edge; daprd, which gets its tokens that way")
+    assert [place for place, leaked in seen.items() if leaked] == []
+
+
+async def _encoded(cluster: Cluster) -> set[str]:
+    secrets = (await cluster.get("secrets"))["items"]
+    return {value for secret in secrets for value in secret.get("data", {}).values()}
+
+
+def _decoded(value: str) -> str:
+    return base64.b64decode(value).decode(errors="replace")

@@ -76,7 +76,8 @@ def _taken_in(pod: Pod) -> Iterator[tuple[str, str, str]]:
     """Yield (kind, name, key or "")."""
     for field, reference in found(pod.spec, *KIND_OF):
         name = reference.get("secretName") or reference["name"]
-        yield KIND_OF[field], name, reference.get("key", "")
+        for item in reference.get("items", ({"key": reference.get("key", "")},)):
+            yield KIND_OF[field], name, item["key"]
     for name in SECRET_ANNOTATIONS:
         if name in pod.annotations:
             yield "Secret", pod.annotations[name], "token"

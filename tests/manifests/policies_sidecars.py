@@ -7,9 +7,9 @@ from typing import Final
 
 import yaml
 
-from tests.manifests.objects import NAME_LABEL, by_name, of_kind, pods_of, selects, title
+from tests.manifests.objects import NAME_LABEL, Pod, by_name, of_kind, pods_of, selects, title
 from tools.custom_schemas import ANNOTATIONS, load_schemas
-from tools.manifest_render import ROOT, Rendering
+from tools.manifest_render import ROOT, Manifest, Rendering
 
 USED: Final = {"STATE_STORE": "state.", "PUBSUB": "pubsub."}
 SHOWN: Final = {"api-token-secret": "DAPR_API_TOKEN", "app-token-secret": "APP_API_TOKEN"}
@@ -66,12 +66,22 @@ def sidecars_watch_apps_as_on_a_laptop(rendering: Rendering) -> Iterator[str]:
 def sidecars_and_apps_know_each_other(rendering: Rendering) -> Iterator[str]:
     """By two tokens, each of one Secret for both; without them whoever is in the pod may call."""
     for pod in (each for each in pods_of(rendering.manifests) if each.app_id and each.listening):
-        env = {each["name"]: each for app in pod.listening for each in app.get("env", ())}
+        (app,) = pod.listening
+        folder = {each["name"]: each.get("value") for each in app["env"]}.get("SECRETS_DIR")
+        files = dict(_secret_files(pod, app, folder))
         for annotation, variable in SHOWN.items():
             told = pod.annotations.get(f"dapr.io/{annotation}")
-            source = env.get(variable, {}).get("valueFrom", {})
-            if not told or source.get("secretKeyRef", {}).get("name") != told:
+            if not told or files.get(variable) != told:
                 yield f"{pod.name}: {annotation} is {told}, which its app does not have"
+
+
+def _secret_files(pod: Pod, app: Manifest, folder: str | None) -> Iterator[tuple[str, str]]:
+    """Yield (name of a file, name of its Secret) for what the app finds in a folder."""
+    mounts = {each["name"] for each in app["volumeMounts"] if each["mountPath"] == folder}
+    for volume in (each for each in pod.spec["volumes"] if each["name"] in mounts):
+        for source in volume["projected"]["sources"]:
+            for item in source["secret"]["items"]:
+                yield item["path"], source["secret"]["name"]
 
 
 def sidecars_read_no_secrets(rendering: Rendering) -> Iterator[str]:

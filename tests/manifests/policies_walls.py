@@ -9,6 +9,7 @@ from tests.manifests.objects import (
     NAME_LABEL,
     TIER_LABEL,
     by_name,
+    found,
     is_gateways,
     leaves,
     of_kind,
@@ -122,6 +123,14 @@ def secrets_come_from_elsewhere(rendering: Rendering) -> Iterator[str]:
         for path, _ in leaves(manifest):
             if IN_PLAIN_SIGHT.search(path) and manifest["kind"] != "Secret":
                 yield f"{title(manifest)}: {path} belongs into a Secret"
+
+
+def secrets_are_files(rendering: Rendering) -> Iterator[str]:
+    """A container's environment is inherited by its children and stands in dumps of any of them."""
+    for pod in pods_of(rendering.manifests):
+        for container in pod.containers:
+            for _, reference in found(container, "secretKeyRef", "secretRef"):
+                yield f"{pod.name}: {container['name']} has {reference['name']} as environment"
 
 
 def the_namespace_is_said_once(rendering: Rendering) -> Iterator[str]:

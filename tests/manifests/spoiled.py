@@ -128,6 +128,7 @@ SPOILED: Final[dict[Policy, list[Spoil]]] = {
         Spoil(ORDER, "NOTES dapr.io/app-token-secret", "nobody"),
         Spoil("ExternalSecret/app-api-token", "", rendering=STAGING),
         Spoil("StatefulSet/postgres", "POD volumes 2 configMap name", "nobody"),
+        Spoil("StatefulSet/valkey", "POD volumes 0 secret items 0 key", "nobody"),
     ],
     references.secrets_of_custom_resources_are_there: [
         Spoil("Secret/valkey-auth", "data", {"x": ""}),

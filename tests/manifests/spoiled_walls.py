@@ -47,6 +47,17 @@ SPOILED: Final[dict[Policy, list[Spoil]]] = {
         Spoil(ORDER, "APP env +", {"name": "APP_API_TOKEN", "value": "secret"}),
         Spoil("Component/order-store", "spec metadata +", {"name": "password", "value": "secret"}),
     ],
+    walls.secrets_are_files: [
+        Spoil(ORDER, "APP envFrom +", {"secretRef": {"name": "app-api-token"}}),
+        Spoil(
+            "StatefulSet/postgres",
+            "APP env +",
+            {
+                "name": "PGPASSWORD",
+                "valueFrom": {"secretKeyRef": {"name": "postgres-admin", "key": "password"}},
+            },
+        ),
+    ],
     walls.what_others_run_is_reached_by_tls: [
         Spoil("Component/cafe-pubsub", "spec metadata -1", rendering=STAGING),
         Spoil("Component/order-store", "spec metadata -1 value", "sslmode=disable", STAGING),
@@ -115,6 +126,9 @@ SPOILED: Final[dict[Policy, list[Spoil]]] = {
         Spoil(ORDER, "NOTES dapr.io/app-token-secret"),
         Spoil(ORDER, "NOTES dapr.io/app-token-secret", "dapr-api-token"),
         Spoil(ORDER, "APP env", []),
+        Spoil(ORDER, "APP volumeMounts -1 mountPath", "/elsewhere"),
+        Spoil(ORDER, "POD volumes -1 projected sources 0 secret items 0 path", "TOKEN"),
+        Spoil(ORDER, "POD volumes -1 projected sources 0 secret name", "dapr-api-token"),
     ],
     sidecars.sidecars_read_no_secrets: [
         Spoil(ORDER, "NOTES dapr.io/disable-builtin-k8s-secret-store")

@@ -1,5 +1,6 @@
 """Secrets of the overlay dev: random, private, and kept."""
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -26,3 +27,14 @@ def test_a_token_is_called_token_and_a_password_password(tmp_path: Path) -> None
 
     assert (tmp_path / "dapr-api-token.env").read_text().startswith("token=")
     assert (tmp_path / "order-svc-store.env").read_text().startswith("password=")
+
+
+def test_the_broker_knows_one_user_by_the_digest_of_the_password(tmp_path: Path) -> None:
+    shutil.copy(FOLDER / "kustomization.yaml", tmp_path)
+
+    write(tmp_path)
+
+    text = (tmp_path / "valkey-auth.env").read_text()
+    said = dict(line.split("=", 1) for line in text.splitlines())
+    digest = hashlib.sha256(said["password"].encode()).hexdigest()
+    assert said["users"].split()[:4] == ["user", "default", "on", f"#{digest}"]
