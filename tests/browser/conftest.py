@@ -11,7 +11,7 @@ from playwright.async_api import Browser
 from tests.browser import chromium
 from tests.browser.people import PHONE, Visitor
 from tests.browser.watch import Watch
-from tests.e2e.cafe import Cafe
+from tests.e2e.cafe import SLOW_MACHINE, Cafe
 from tools.launch import random_stack
 from tools.stack import Stack
 
@@ -20,8 +20,8 @@ Visit = Callable[[], Awaitable[Visitor]]
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
-    """Everything as `make up` has it."""
-    with random_stack(tmp_path_factory.mktemp("browser")) as stack:
+    """Everything as `make up` has it, but patient with a slow machine."""
+    with random_stack(tmp_path_factory.mktemp("browser"), app_env=SLOW_MACHINE) as stack:
         yield stack
 
 

@@ -2,11 +2,13 @@
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
 from tests.waiting import wait_until
+from tools.launch import RUN_FILE
+from tools.topology import app_ids
 
 PATIENCE_S = 60.0
 """Beyond processingTimeout + redeliverInterval: what a sidecar let go of in a restart comes again
@@ -21,6 +23,9 @@ ORDER: dict[str, Any] = {
     "payment_method": "tok_ok",
     "fulfilment": {"method": "pickup"},
 }
+
+SLOW_MACHINE: Final = {app_id: {"MAX_TURN_MS": "5000"} for app_id in app_ids(RUN_FILE)}
+"""Settings of a stack whose stories are not about load: nobody is turned away by a busy machine."""
 
 
 class Cafe:

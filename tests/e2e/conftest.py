@@ -13,13 +13,12 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.cafe import Cafe
+from tests.e2e.cafe import SLOW_MACHINE, Cafe
 from tests.e2e.crashes import KILL_FILE
 from tests.waiting import wait_until
 from tools.components import STORES
-from tools.launch import RUN_FILE, random_stack
+from tools.launch import random_stack
 from tools.stack import Stack
-from tools.topology import app_ids
 
 LOG_LINES_SHOWN = 8
 STORE = os.environ.get("STORE", STORES[0])
@@ -54,12 +53,13 @@ def other_stack(
 
 def _stack(folder: Path, settings: Mapping[str, Mapping[str, str]], store: str) -> Generator[Stack]:
     """Start everything once; a process that dies by itself fails the run."""
-    # An operator who compares the books reads every order of all stories; and nobody is turned away
-    # because the machine is slow.
-    common = {"LETTER_RETRY_FIRST_S": "2", "CALLER_BURST": "5000", "MAX_TURN_MS": "5000"}
+    # An operator who compares the books reads every order of all stories.
+    common = {"LETTER_RETRY_FIRST_S": "2", "CALLER_BURST": "5000"}
     common["FAULT_KILL"] = str(folder / KILL_FILE)
-    apps = app_ids(RUN_FILE)
-    env = {app_id: {**common, **settings.get(app_id, {})} for app_id in apps}
+    env = {
+        app_id: {**patient, **common, **settings.get(app_id, {})}
+        for app_id, patient in SLOW_MACHINE.items()
+    }
     with random_stack(folder, app_env=env, store=store) as stack:
         yield stack
         _no_deaths(stack)

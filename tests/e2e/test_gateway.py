@@ -10,13 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.cafe import ORDER, Cafe, Person
+from tests.e2e.cafe import ORDER, SLOW_MACHINE, Cafe, Person
 from tests.edge.committed import INNER
 from tests.waiting import wait_until
 from tools.edge_table import Route, read_routes
-from tools.launch import RUN_FILE, random_stack
+from tools.launch import random_stack
 from tools.stack import Stack
-from tools.topology import app_ids
 
 pytestmark = pytest.mark.e2e
 
@@ -208,8 +207,8 @@ async def test_a_gateway_that_died_is_back_as_it_was(
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
     """Two replicas of every service, which turn nobody away because the machine is busy."""
-    env = {app_id: {"MAX_TURN_MS": "5000"} for app_id in app_ids(RUN_FILE)}
-    with random_stack(tmp_path_factory.mktemp("pair"), app_env=env, replicas=2) as stack:
+    folder = tmp_path_factory.mktemp("pair")
+    with random_stack(folder, app_env=SLOW_MACHINE, replicas=2) as stack:
         yield stack
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Generator
 import httpx
 import pytest
 
-from tests.e2e.cafe import Cafe, Person
+from tests.e2e.cafe import SLOW_MACHINE, Cafe, Person
 from tests.e2e.follower import Follower, following
 from tools.launch import random_stack
 from tools.stack import Stack
@@ -76,7 +76,8 @@ async def test_what_changed_while_the_gateway_was_away_is_sent_to_who_comes_back
 @pytest.fixture(scope="module")
 def twin_stack(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
     """Every app twice."""
-    with random_stack(tmp_path_factory.mktemp("twins"), replicas=2) as stack:
+    folder = tmp_path_factory.mktemp("twins")
+    with random_stack(folder, app_env=SLOW_MACHINE, replicas=2) as stack:
         yield stack
 
 
