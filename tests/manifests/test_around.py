@@ -77,6 +77,21 @@ def test_what_is_installed_is_what_the_schemas_are_of(cluster: str) -> None:
     assert versions["dapr"] == pinned(INSTALLED["dapr"]) == RUNTIME.version
 
 
+def test_commands_to_copy_install_the_same_versions() -> None:
+    listed = {name: version for name, (version, _) in charts_of(CLUSTERS[0]).items()}
+    readme = (ROOT / "k8s/platform/README.md").read_text()
+    makefile = (ROOT / "Makefile").read_text()
+    texts = [readme, makefile, (ROOT / "k8s/gitops/README.md").read_text()]
+
+    by_hand = dict(re.findall(r"^\$ up \S+ (\S+) \S+ (\S+) \S+$", readme, re.MULTILINE))
+    on_kind = dict(re.findall(r"\(HELM\) \S+ (\S+) --repo .*\\?\n?.*--version (\S+)", makefile))
+    definitions = [re.findall(r"gateway-api/releases/download/v([\d.]+)/", text) for text in texts]
+
+    assert by_hand == listed
+    assert on_kind == {name: listed[name] for name in ("metrics-server", "dapr")}
+    assert definitions == [[pinned("sigs.k8s.io/gateway-api")]] * 3
+
+
 def pinned(module: str) -> str:
     [version] = re.findall(rf"\t{re.escape(module)} v(\S+)\n", (FOLDER / "go.mod").read_text())
     return version
