@@ -36,8 +36,9 @@ with connected() as tcp:
     sys.stdout.write(json.dumps({"shown": shown, "without": without, "plain": answer(tcp)}))
 """
 ASK_AS_APP = """
-import os, sys, urllib.error, urllib.request
-headers = {"dapr-api-token": os.environ["DAPR_API_TOKEN"], "content-type": "application/json"}
+import os, pathlib, sys, urllib.error, urllib.request
+token = pathlib.Path(os.environ["SECRETS_DIR"], "DAPR_API_TOKEN").read_text()
+headers = {"dapr-api-token": token, "content-type": "application/json"}
 method, path = sys.argv[1:3]
 url = f"http://127.0.0.1:{os.environ.get('DAPR_HTTP_PORT', '3500')}/v1.0/{path}"
 request = urllib.request.Request(url, b"{}" if method == "POST" else None, headers, method=method)
