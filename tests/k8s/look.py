@@ -32,7 +32,7 @@ def image_files() -> list[Path]:
 
 
 if __name__ == "__main__":
-    # Where a pod shares its processes: a sidecar has its tokens from Dapr's injector, that way only.
+    # Where a pod shares its processes: a sidecar's tokens come from Dapr's injector, that way only.
     processes = [each.parent for each in Path("/proc").glob("[0-9]*/comm")]
     ours = [each for each in processes if (each / "comm").read_text().strip() != "daprd"]
     environs, files = [each / "environ" for each in ours], image_files()
