@@ -15,7 +15,7 @@ from mypage_svc.events import Changed
 from mypage_svc.indexes import board_of, queue_position
 from mypage_svc.model import Page, Row
 from mypage_svc.outbox import OUTBOX_LIMIT
-from mypage_svc.ports import Pages
+from mypage_svc.ports import Shown
 from mypage_svc.watch import View, Watch
 
 _log = get_logger()
@@ -24,7 +24,7 @@ _log = get_logger()
 class Live:
     """The streams of this replica, by what they want to hear of."""
 
-    def __init__(self, pages: Pages, clock: Clock) -> None:
+    def __init__(self, pages: Shown, clock: Clock) -> None:
         self.now = clock
         self._pages = pages
         self._watches: dict[str, set[Watch]] = {}

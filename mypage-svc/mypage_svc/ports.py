@@ -7,7 +7,19 @@ from mypage_svc.indexes import CustomerIndex, Entry
 from mypage_svc.model import Fact, Row
 
 
-class Pages(Protocol):
+class Shown(Protocol):
+    """What streams read of the documents."""
+
+    async def rows(self, order_ids: Sequence[str]) -> list[Row]:
+        """Return the rows that exist, in the sequence asked for."""
+        ...
+
+    async def on_lists(self, names: Sequence[str]) -> list[Entry]:
+        """Return what stands on lists, longest there first."""
+        ...
+
+
+class Pages(Shown, Protocol):
     """The documents of the read side."""
 
     async def project(self, facts: Sequence[Fact]) -> list[Row]:
@@ -21,16 +33,8 @@ class Pages(Protocol):
         """Return one page row."""
         ...
 
-    async def rows(self, order_ids: Sequence[str]) -> list[Row]:
-        """Return the rows that exist, in the sequence asked for."""
-        ...
-
     async def of_customer(self, customer_id: str, number: int = 0) -> CustomerIndex:
         """Return a document of a customer's orders (0: the newest), empty when there is none."""
-        ...
-
-    async def on_lists(self, names: Sequence[str]) -> list[Entry]:
-        """Return what stands on lists, longest there first."""
         ...
 
 

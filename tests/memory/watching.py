@@ -9,7 +9,6 @@ from cafe_kit.streams import Frame
 from mypage_svc.domain import fold, is_on_board
 from mypage_svc.events import Changed
 from mypage_svc.indexes import (
-    CustomerIndex,
     Entry,
     Shelf,
     board_of,
@@ -18,7 +17,7 @@ from mypage_svc.indexes import (
     queue_position,
 )
 from mypage_svc.live import Live
-from mypage_svc.model import Fact, Page, Row
+from mypage_svc.model import Page, Row
 from mypage_svc.watch import Watch
 from tests.memory.node import Clock
 from tests.memory.stories import START, story
@@ -36,19 +35,10 @@ class Store:
         assert row is not None
         self.found[order_id] = row
 
-    async def project(self, facts: Sequence[Fact]) -> list[Row]:
-        raise NotImplementedError
-
-    async def row(self, order_id: str) -> Row | None:
-        return self.found.get(order_id)
-
     async def rows(self, order_ids: Sequence[str]) -> list[Row]:
         if self.away:
             raise Unavailable("no store")
         return [self.found[order_id] for order_id in order_ids if order_id in self.found]
-
-    async def of_customer(self, customer_id: str, number: int = 0) -> CustomerIndex:
-        raise NotImplementedError
 
     async def on_lists(self, names: Sequence[str]) -> list[Entry]:
         rows = self.found.values()
