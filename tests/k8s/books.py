@@ -158,7 +158,12 @@ async def opened(cluster: Cluster, folder: Path) -> AsyncGenerator[Books]:
 
 async def secret(cluster: Cluster, name: str, key: str) -> str:
     """Return a value of a Secret."""
-    return base64.b64decode((await cluster.get("secret", name))["data"][key]).decode()
+    return decoded((await cluster.get("secret", name))["data"][key])
+
+
+def decoded(value: str) -> str:
+    """Return what a Secret's value says."""
+    return base64.b64decode(value).decode(errors="replace")
 
 
 def _states(order_id: str, orders: Documents, payments: Documents) -> tuple[str, str]:

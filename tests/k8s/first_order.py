@@ -5,12 +5,10 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.k8s.cluster import Cluster, KubectlError, eventually
-from tests.k8s.load_pod import EDGE, Answer, ask, token
+from tests.k8s.cluster import Cluster, eventually
+from tests.k8s.load_pod import ACKNOWLEDGED, EDGE, Answer, acknowledged, ask, token
 
-WITHIN_S: Final = 420.0
 STEPS: Final = ("accept", "start", "finish", "hand-over")
-ACKNOWLEDGED: Final = (200, 201, 202)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +31,7 @@ class Door:
         self, cluster: Cluster, method: str, path: str, bearer: str, *, body: object = None
     ) -> Answer:
         """Send the same request, with the same key, until it is acknowledged."""
-        request = self.request(method, path, bearer, body=body)
-
-        async def once() -> Answer:
-            try:
-                [answer] = await ask(cluster, [request])
-            except KubectlError as error:
-                return Answer(0, {}, str(error))
-            return answer
-
-        return await eventually(
-            once,
-            lambda answer: answer.status in ACKNOWLEDGED,
-            what=f"{method} {path}",
-            timeout_s=WITHIN_S,
-            every_s=0.5,
-        )
+        return await acknowledged(cluster, self.request(method, path, bearer, body=body))
 
     async def status(self, cluster: Cluster, order_id: str, bearer: str) -> str:
         """Return what an order's owner says of it, or the status of the answer."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.chaos.oracle import CREATED, NO_ANSWER, Said
-from tests.k8s.cluster import Cluster
+from tests.k8s.cluster import Cluster, KubectlError, eventually
 from tests.siege.report import percentile_s
 
 HERE: Final = Path(__file__).parent
@@ -21,6 +21,9 @@ EDGE: Final = "http://edge"
 QUOTED: Final = 160
 GRACE_S: Final = 60.0
 """Longer than the last order takes, and exec on a busy machine."""
+ACKNOWLEDGED: Final = (200, 201, 202)
+WITHIN_S: Final = 420.0
+"""Longer than a new installation takes to its first answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +146,31 @@ class Answer:
         return json.loads(self.body)
 
 
+async def acknowledged(cluster: Cluster, request: dict[str, Any]) -> Answer:
+    """Send the same request until it is acknowledged: what is new may not listen yet.
+
+    Raises AssertionError with the last answer after WITHIN_S seconds.
+    """
+
+    async def once() -> Answer:
+        try:
+            [answer] = await ask(cluster, [request])
+        except KubectlError as error:
+            return Answer(0, {}, str(error))
+        return answer
+
+    return await eventually(
+        once,
+        lambda answer: answer.status in ACKNOWLEDGED,
+        what=f"{request['method']} {request['url']}",
+        timeout_s=WITHIN_S,
+        every_s=0.5,
+    )
+
+
 async def token(cluster: Cluster, sub: str, *roles: str, cafe_id: str = "") -> str:
     """Sign somebody in at the sandbox's identity provider."""
     wish: dict[str, Any] = {"sub": sub, "roles": list(roles)}
     wish |= {"cafe_id": cafe_id} if cafe_id else {}
     request = {"method": "POST", "url": f"{IDENTITY}/token", "body": wish}
-    [answer] = await ask(cluster, [request])
-    return answer.json["access_token"]
+    return (await acknowledged(cluster, request)).json["access_token"]

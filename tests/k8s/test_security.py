@@ -1,12 +1,12 @@
 """Pod Security `restricted`, and secrets that stay where they are."""
 
-import base64
 import json
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from tests.k8s.books import decoded
 from tests.k8s.cluster import SERVICES, SIDECAR, Cluster
 from tests.k8s.conftest import Told
 
@@ -50,7 +50,7 @@ async def test_no_secret_is_told_by_the_cluster_or_printed_by_a_program(
 ) -> None:
     """Each value is looked for in objects, `kubectl describe` and the logs of every container."""
     encoded = await _encoded(cluster)
-    values = {*map(_decoded, encoded), *encoded}
+    values = {*map(decoded, encoded), *encoded}
     kinds = "pods,deployments,statefulsets,configmaps,components,configurations,events"
 
     seen = {
@@ -73,7 +73,7 @@ async def test_no_environment_and_no_image_of_ours_holds_a_secret(
     cluster: Cluster, told: Told
 ) -> None:
     """Each value is looked for in the environment of every process and in each file of images."""
-    values = sorted({*map(_decoded, await _encoded(cluster))})
+    values = sorted({*map(decoded, await _encoded(cluster))})
     script = f"VALUES = {values!r}\n{LOOK.read_text()}"
     seen: dict[str, list[str]] = {}
 
@@ -101,7 +101,3 @@ async def test_no_environment_and_no_image_of_ours_holds_a_secret(
 async def _encoded(cluster: Cluster) -> set[str]:
     secrets = (await cluster.get("secrets"))["items"]
     return {value for secret in secrets for value in secret.get("data", {}).values()}
-
-
-def _decoded(value: str) -> str:
-    return base64.b64decode(value).decode(errors="replace")
