@@ -100,7 +100,7 @@ chaos: install dapr ## every fault under load on real stacks, <= 60 min: make ch
 siege: install dapr ## many people order while cafe-svc is slow, or the payment gateway down, <= 5 min: make siege [SEED=7] [WRITE=docs/siege.md]
 	@$(RUN) tests.siege $(SEED:%=--seed %) $(WRITE:%=--write %)
 
-k8s-test: install dev-secrets ## everything on a real cluster, <= 25 min: make k8s-test KUBECONFIG=file [ONLY=rollout] [NAMESPACE=name] [KEEP=1] [WRITE=page.md]
+k8s-test: install dev-secrets ## everything on a real cluster, half an hour: make k8s-test KUBECONFIG=file [ONLY=rollout] [NAMESPACE=name] [KEEP=1] [WRITE=page.md]
 	@$(RUN) tests.k8s $(if $(ONLY),--only "$(ONLY)") $(NAMESPACE:%=--namespace %) $(if $(KEEP),--keep) $(OVERLAY:%=--overlay %) $(GATEWAY:%=--gateway %) $(WRITE:%=--write %)
 
 mutate: install ## change every row of the state tables once: do the tests notice? make mutate [SERVICE=order-svc]

@@ -7,17 +7,14 @@ import asyncio
 import os
 from collections.abc import Generator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Final
+from typing import Any, NoReturn
 
 import pytest
 
 from tests.k8s.cluster import Cluster
 from tests.k8s.crowd import Carried, measured
-from tests.k8s.report import Results, Row
+from tests.k8s.report import Results, Row, stamp
 from tests.k8s.settings import Settings
-
-_PASSED: Final = pytest.StashKey[bool]()
 
 
 @pytest.fixture(scope="session")
@@ -49,32 +46,40 @@ class Told:
         """Say one more thing."""
         self.figure = f"{self.figure}; {figure}" if self.figure else figure
 
+    def not_seen(self, why: str) -> NoReturn:
+        """Say why this cluster cannot show it: the row is not told as passed."""
+        self.add(why)
+        pytest.skip(why)
+
 
 @pytest.fixture
-def told(request: pytest.FixtureRequest, settings: Settings) -> Generator[Told]:
-    """Collect it, and keep it as a row when the test is over."""
-    told = Told()
-    yield told
-    node = request.node
-    Results(settings.results).add(
-        Row(
-            test=node.nodeid.partition("::")[2],
-            feature=node.module.FEATURE,
-            procedure=node.function.__doc__ or "",
-            load=told.load,
-            figure=told.figure or "nothing was measured",
-            passed=node.stash.get(_PASSED, False),
-            at=f"{datetime.now(UTC):%Y-%m-%d %H:%M}",
-        )
-    )
+def told() -> Told:
+    """Collect it; it is kept as a row when the test is over."""
+    return Told()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Remember whether the test itself passed, for the row."""
+    """Keep a row of each test on the cluster, also of one whose fixtures have failed."""
     report = yield
-    if call.when == "call":
-        item.stash[_PASSED] = report.passed
+    over = call.when == "call" or (call.when == "setup" and not report.passed)
+    if over and item.get_closest_marker("k8s"):
+        _keep(item, report)
     return report
+
+
+def _keep(test: Any, report: pytest.TestReport) -> None:
+    told = test.funcargs.get("told", Told())
+    Results(Settings.from_env(os.environ).results).add(
+        Row(
+            test=test.nodeid.partition("::")[2],
+            feature=test.module.FEATURE,
+            procedure=test.function.__doc__ or "",
+            load=told.load,
+            figure=told.figure or "nothing was measured",
+            outcome=report.outcome,
+            at=stamp(),
+        )
+    )

@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 
-from tests.k8s.cluster import SIDECAR, Cluster, container
+from tests.k8s.cluster import SIDECAR, Cluster, Json, container
 
 
 async def about(cluster: Cluster) -> list[str]:
@@ -17,12 +17,20 @@ async def about(cluster: Cluster) -> list[str]:
     classes = await cluster.asked(
         "get", "gatewayclasses", "-o", "jsonpath={.items[*].metadata.name}"
     )
+    stores = (await cluster.get("statefulsets"))["items"]
     return [
         f"{datetime.now(UTC):%Y-%m-%d}; Kubernetes {version}, {', '.join(sorted(runtime))}",
         f"{len(nodes)} node(s), {cores:.0f} cores in all",
         f"Dapr {dapr}; gateway class {classes.out.strip() or 'none'}",
+        f"stores: {', '.join(map(_store, stores))}",
         f"settings raised for these tests: {await _raised(cluster)}",
     ]
+
+
+def _store(stateful_set: Json) -> str:
+    [runs] = stateful_set["spec"]["template"]["spec"]["containers"]
+    command = " ".join([*runs.get("command", []), *runs.get("args", [])])
+    return f"{runs['image']} ({command})" if command else runs["image"]
 
 
 async def _raised(cluster: Cluster) -> str:

@@ -39,6 +39,16 @@ class Door:
         return answer.json["status"] if answer.status in ACKNOWLEDGED else str(answer.status)
 
 
+def americano(cafe_id: str) -> dict[str, Any]:
+    """Return the order of one cup, to be fetched."""
+    return {
+        "cafe_id": cafe_id,
+        "items": [{"menu_id": "americano", "quantity": 1}],
+        "payment_method": "tok_ok",
+        "fulfilment": {"method": "pickup"},
+    }
+
+
 async def first_order(cluster: Cluster, door: Door) -> float:
     """Have an order placed, made and handed over, at a door that may not be open yet.
 
@@ -48,13 +58,7 @@ async def first_order(cluster: Cluster, door: Door) -> float:
     await door.until(cluster, "GET", "/cafes", "")
     customer = await token(cluster, "ana", "customer")
     barista = await token(cluster, "ben", "barista", cafe_id="gangnam")
-    body = {
-        "cafe_id": "gangnam",
-        "items": [{"menu_id": "americano", "quantity": 1}],
-        "payment_method": "tok_ok",
-        "fulfilment": {"method": "pickup"},
-    }
-    placed = await door.until(cluster, "POST", "/orders", customer, body=body)
+    placed = await door.until(cluster, "POST", "/orders", customer, body=americano("gangnam"))
     order_id = placed.json["order_id"]
     for step in STEPS:
         await door.until(cluster, "POST", f"/cafe-orders/{order_id}/{step}", barista)

@@ -4,6 +4,7 @@ The overlay is wrapped by a kustomization in a temporary folder, which names the
 gateway's class and its host name: what only the caller knows.
 """
 
+import json
 import os
 import shutil
 import sys
@@ -96,8 +97,19 @@ def _gateway(place: Place) -> list[Json]:
     change: list[Json] = [_patch("HTTPRoute", hosts)]
     if place.gateway_class:
         path, value = "/spec/gatewayClassName", place.gateway_class
-        return [*change, _patch("Gateway", [{"op": "replace", "path": path, "value": value}])]
+        change += [_patch("Gateway", [{"op": "replace", "path": path, "value": value}])]
+        return [*change, _from_outside(place)]
     return [*change, *({"target": {"kind": k}, "patch": _deleted(k)} for k in _GATEWAY_KINDS)]
+
+
+def _from_outside(place: Place) -> Json:
+    """Let the controller in from wherever it runs: where that is only its installer knows."""
+    name = "kubernetes.io/metadata.name"
+    others = {"matchExpressions": [{"key": name, "operator": "NotIn", "values": [place.namespace]}]}
+    path = "/spec/ingress/0/from/0/namespaceSelector"
+    change = {"op": "replace", "path": path, "value": others}
+    target = {"kind": "NetworkPolicy", "name": "gateway"}
+    return {"target": target, "patch": yaml.safe_dump([change])}
 
 
 _GATEWAY_KINDS: Final = ("Gateway", "HTTPRoute")
@@ -153,8 +165,12 @@ async def remove(cluster: Cluster) -> None:
 
 
 async def gateway_class(cluster: Cluster) -> str:
-    """Return the name of a class whose controller has accepted it, or nothing."""
-    found = await cluster.asked(
-        "get", "gatewayclasses", "-o", "jsonpath={.items[*].metadata.name}", timeout_s=20
-    )
-    return found.out.split()[0] if found.code == 0 and found.out.strip() else ""
+    """Return the name of a class that a controller has accepted, or nothing."""
+    found = await cluster.asked("get", "gatewayclasses", "-o", "json", timeout_s=20)
+    classes: list[Json] = json.loads(found.out)["items"] if found.code == 0 else []
+    return next((name_of(each) for each in classes if _is_accepted(each)), "")
+
+
+def _is_accepted(gateway_class: Json) -> bool:
+    conditions = gateway_class.get("status", {}).get("conditions", [])
+    return any(each["type"] == "Accepted" and each["status"] == "True" for each in conditions)

@@ -35,12 +35,12 @@ INSIDE = (
 )
 
 
-def doors(settings: Settings) -> dict[str, Door]:
-    """Return the ways in that this cluster has."""
-    with_controller = (
-        {"gateway": Door(settings.gateway, settings.place.host)} if settings.gateway else {}
-    )
-    return {"edge": Door(), **with_controller}
+def doors(settings: Settings, told: Told) -> dict[str, Door]:
+    """Return the ways in that this cluster has, and tell of the one that it has not."""
+    if not settings.gateway:
+        told.add("gateway: **not seen**, no controller of the Gateway API")
+        return {"edge": Door()}
+    return {"edge": Door(), "gateway": Door(settings.gateway, settings.place.host)}
 
 
 def _routes() -> list[tuple[str, str, bool]]:
@@ -68,7 +68,7 @@ async def test_every_route_of_the_table_is_answered_by_a_service(
 ) -> None:
     """Each row of edge/routes.toml, at edge and at the Gateway, without a token: 401 or public."""
     routes = _routes()
-    for name, door in doors(settings).items():
+    for name, door in doors(settings, told).items():
         answers = await ask(cluster, [door.request(method, path) for method, path, _ in routes])
 
         wrong = [
@@ -95,7 +95,7 @@ async def test_what_is_not_in_the_table_is_not_there(
     cluster: Cluster, settings: Settings, told: Told
 ) -> None:
     """Probes, metrics, events, jobs, Dapr's own routes, unknown paths, and wrong methods."""
-    for name, door in doors(settings).items():
+    for name, door in doors(settings, told).items():
         wishes = [door.request(method, path) for path in INSIDE for method in ("GET", "POST")]
         answers = await ask(cluster, wishes)
         wrong_method, page = await ask(
@@ -113,5 +113,5 @@ async def test_an_order_is_placed_made_and_handed_over_from_outside(
     cluster: Cluster, settings: Settings, told: Told
 ) -> None:
     """A customer signs in and orders, a barista accepts, starts, finishes and hands over."""
-    for name, door in doors(settings).items():
+    for name, door in doors(settings, told).items():
         told.add(f"{name}: completed in {await first_order(cluster, door):.1f} s")

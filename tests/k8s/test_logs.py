@@ -8,18 +8,12 @@ import pytest
 
 from tests.k8s.cluster import SERVICES, Cluster, eventually
 from tests.k8s.conftest import Told
-from tests.k8s.first_order import Door
+from tests.k8s.first_order import Door, americano
 from tests.k8s.load_pod import token
 
 pytestmark = pytest.mark.k8s
 FEATURE = "Tracing, logs"
 QUERY = ("logs", "-l", "cafe.dev/tier=service", "-c", "app", "--since=120s", "--tail=-1")
-BODY = {
-    "cafe_id": "hongdae",
-    "items": [{"menu_id": "americano", "quantity": 1}],
-    "payment_method": "tok_ok",
-    "fulfilment": {"method": "pickup"},
-}
 Line = dict[str, Any]
 
 
@@ -28,7 +22,7 @@ async def test_one_query_by_order_id_shows_one_trace_through_all_services(
 ) -> None:
     """An order is placed and accepted; `kubectl logs -l cafe.dev/tier=service | grep ORDER_ID`."""
     bearer = await token(cluster, f"ana-{uuid.uuid4().hex[:6]}", "customer")
-    placed = await Door().until(cluster, "POST", "/orders", bearer, body=BODY)
+    placed = await Door().until(cluster, "POST", "/orders", bearer, body=americano("hongdae"))
     order_id = placed.json["order_id"]
 
     async def lines() -> list[Line]:

@@ -9,7 +9,8 @@ from tests.k8s.first_order import Door
 from tests.k8s.load_pod import Heard, Plan
 from tests.k8s.report import Results, Row, page
 
-ROW = Row("test_a", "HPA", "Load, then | none.", "-", "2 -> 3", passed=False, at="2026-01-01 10:00")
+PLAYED = "2026-01-01 10:00, abc1234"
+ROW = Row("test_a", "HPA", "Load, then | none.", "-", "2 -> 3", "failed", PLAYED)
 SAID = Said(10.0, 0.25, "place", "ana", "k", "o", 201, "{}")
 
 
@@ -17,19 +18,23 @@ def test_a_row_that_was_played_again_takes_the_place_of_the_one_before(tmp_path:
     results = Results(tmp_path / "kept" / "rows.json")
     other = replace(ROW, test="test_b", figure="else")
 
-    for row in (ROW, other, replace(ROW, figure="2 -> 4", passed=True)):
+    for row in (ROW, other, replace(ROW, figure="2 -> 4", outcome="passed")):
         results.add(row)
 
-    assert results.rows() == [replace(ROW, figure="2 -> 4", passed=True), other]
+    assert results.rows() == [replace(ROW, figure="2 -> 4", outcome="passed"), other]
 
 
 def test_the_page_says_what_failed_and_breaks_no_table() -> None:
-    written = page([ROW, replace(ROW, passed=True)], "make it", ["one node"])
+    rows = [ROW, replace(ROW, outcome="passed"), replace(ROW, outcome="skipped")]
 
-    failed, passed = written.splitlines()[-2:]
+    written = page(rows, "make it", ["one node"])
+
+    failed, passed, skipped = written.splitlines()[-3:]
     assert "- one node" in written
-    assert failed == "| HPA | Load, then / none. | - | 2 -> 3 (2026-01-01 10:00) | **FAILED** |"
-    assert passed.endswith("| passed |")
+    told = f"| HPA | Load, then / none. | - | 2 -> 3 ({PLAYED}) |"
+    assert failed == f"{told} **FAILED** |"
+    assert passed == f"{told} passed |"
+    assert skipped == f"{told} **not seen** |"
 
 
 def test_what_is_not_acknowledged_is_counted_by_status_or_by_what_became_of_it() -> None:

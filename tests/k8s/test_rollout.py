@@ -1,4 +1,4 @@
-"""Nobody is turned away while pods come and go, and what makes it so, one by one taken away."""
+"""Nobody is turned away while pods come and go; and what is lost without each precaution."""
 
 from collections.abc import Callable
 from pathlib import Path

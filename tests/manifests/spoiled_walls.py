@@ -134,6 +134,13 @@ SPOILED: Final[dict[Policy, list[Spoil]]] = {
         Spoil(ORDER, "NOTES dapr.io/disable-builtin-k8s-secret-store")
     ],
     sidecars.sidecars_start_after_what_they_read: [Spoil("Component/late", "", LATE, DEV)],
+    sidecars.argo_cd_applies_first_what_sidecars_read: [
+        Spoil(
+            "Component/order-store", f"metadata annotations {sidecars.SYNC_WAVE}", rendering=STAGING
+        ),
+        Spoil(CONFIG, f"metadata annotations {sidecars.SYNC_WAVE}", "0", STAGING),
+        Spoil(ORDER, "metadata annotations", {sidecars.SYNC_WAVE: "-2"}, STAGING),
+    ],
     sidecars.the_injector_is_asked_for_our_pods: [
         Spoil("Namespace/cafe", "metadata labels app.kubernetes.io/part-of")
     ],
