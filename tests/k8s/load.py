@@ -1,8 +1,10 @@
 """People who order from inside the cluster: `python - PLAN` in the load pod, Python and aiohttp.
 
-PLAN is JSON: `{"url", "host", "identity", "users", "think_s", "rate_per_s", "seconds", "run"}`.
+PLAN is JSON:
+`{"url", "host", "identity", "users", "think_s", "rate_per_s", "seconds", "served", "run"}`.
 Closed model: each of `users` orders, thinks for about `think_s` seconds and orders again. Open
 model, with `rate_per_s`: one of them orders whenever it is time, whatever became of those before.
+With `served` baristas make what was ordered and hand it over; what they are told is not printed.
 It ends after `seconds`, or as soon as the file /tmp/RUN.stop is there. Each answer is one line of
 JSON: tests/chaos/oracle.py has its fields; status 0 is no answer, and `told` says why.
 """
@@ -23,6 +25,7 @@ PATIENCE_S: Final = 15.0
 LOOK_EVERY_S: Final = 0.2
 CAFES: Final = ("gangnam", "hongdae", "jamsil")
 CREATED: Final = 201
+STEPS: Final = ("accept", "start", "finish", "hand-over")
 TOLD_MOST: Final = 300
 
 
@@ -33,6 +36,7 @@ class Crowd:
         self.plan = plan
         self.http = http
         self.tokens: dict[str, str] = {}
+        self.baristas: dict[str, str] = {}
         self.stop = Path(f"/tmp/{plan['run']}.stop")  # noqa: S108 - the pod's own, and empty
         self.over = asyncio.Event()
         self.rng = random.Random(plan["run"])  # noqa: S311
@@ -55,13 +59,19 @@ class Crowd:
 
         async def one(sub: str) -> None:
             async with gate:
-                body = {"sub": sub, "roles": ["customer"]}
-                async with self.http.post(f"{self.plan['identity']}/token", json=body) as answer:
-                    answer.raise_for_status()
-                    self.tokens[sub] = (await answer.json())["access_token"]
+                self.tokens[sub] = await self.token(sub, "customer")
 
         people = (f"{self.plan['run']}-{number}" for number in range(self.plan["users"]))
         await asyncio.gather(*map(one, people))
+        for cafe_id in CAFES if self.plan["served"] else ():
+            self.baristas[cafe_id] = await self.token(f"ben-{cafe_id}", "barista", cafe_id=cafe_id)
+
+    async def token(self, sub: str, role: str, **claims: str) -> str:
+        """Sign somebody in."""
+        body = {"sub": sub, "roles": [role], **claims}
+        async with self.http.post(f"{self.plan['identity']}/token", json=body) as answer:
+            answer.raise_for_status()
+            return (await answer.json())["access_token"]
 
     async def closed(self) -> None:
         """Have everybody order, think and order again."""
@@ -89,10 +99,9 @@ class Crowd:
     async def order(self, sub: str) -> None:
         """Place one order and print what was answered."""
         key, at, began = str(uuid.uuid4()), time.time(), time.perf_counter()
-        headers = {"authorization": f"Bearer {self.tokens[sub]}", "idempotency-key": key}
-        headers |= {"host": self.plan["host"]} if self.plan.get("host") else {}
+        headers, cafe_id = self.headers(self.tokens[sub], key), self.rng.choice(CAFES)
         body = {
-            "cafe_id": self.rng.choice(CAFES),
+            "cafe_id": cafe_id,
             "items": [{"menu_id": "americano", "quantity": 1}],
             "payment_method": "tok_ok",
             "fulfilment": {"method": "pickup"},
@@ -116,6 +125,30 @@ class Crowd:
         }
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
+        if order_id and self.plan["served"]:
+            await self.serve(order_id, cafe_id)
+
+    def headers(self, token: str, key: str) -> dict[str, str]:
+        """Return what every request says of itself."""
+        named = {"host": self.plan["host"]} if self.plan.get("host") else {}
+        return {"authorization": f"Bearer {token}", "idempotency-key": key, **named}
+
+    async def serve(self, order_id: str, cafe_id: str) -> None:
+        """Make it and hand it over, beginning as soon as the cafe knows it; give up in the end."""
+        until = time.monotonic() + PATIENCE_S
+        for step in STEPS:
+            url = f"{self.plan['url']}/cafe-orders/{order_id}/{step}"
+            headers = self.headers(self.baristas[cafe_id], str(uuid.uuid4()))
+            while time.monotonic() < until and not await self.is_done(url, headers):
+                await asyncio.sleep(LOOK_EVERY_S)
+
+    async def is_done(self, url: str, headers: dict[str, str]) -> bool:
+        """Send a command; say whether it was acknowledged."""
+        try:
+            async with self.http.post(url, headers=headers) as answer:
+                return answer.ok
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return False
 
 
 def why(error: BaseException) -> str:

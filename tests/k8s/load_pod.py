@@ -30,7 +30,8 @@ WITHIN_S: Final = 420.0
 class Plan:
     """Who orders: `users` with `think_s` seconds between, or somebody `rate_per_s` times a second.
 
-    `host` is the name that the gateway is asked for; `seconds` is the longest it may last.
+    `host` is the name that the gateway is asked for; `seconds` is the longest it may last; baristas
+    hand over what was ordered if it is `served`, else it stays queued.
     """
 
     url: str = EDGE
@@ -39,13 +40,15 @@ class Plan:
     think_s: float = 0.0
     rate_per_s: float = 0.0
     seconds: float = 600.0
+    served: bool = False
     identity: str = IDENTITY
     run: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
 
     def __str__(self) -> str:
         """Say it as the page does."""
         if self.rate_per_s:
-            return f"open model {self.rate_per_s:.1f} orders/s"
+            served = ", made and handed over" if self.served else ""
+            return f"open model {self.rate_per_s:.1f} orders/s{served}"
         return f"{self.users} users, each thinks {self.think_s:.1f} s"
 
 

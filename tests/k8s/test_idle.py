@@ -1,8 +1,6 @@
 """What the installation costs when nobody orders."""
 
 import asyncio
-import re
-from collections import defaultdict
 from itertools import chain
 from statistics import mean
 
@@ -10,14 +8,13 @@ import pytest
 
 from tests.k8s.cluster import Cluster, container
 from tests.k8s.conftest import Told
+from tests.k8s.usage import Used, used_now
 
 pytestmark = pytest.mark.k8s
 FEATURE = "Idle"
 INTERVAL_S = 30.0
 STOPPED = 0.95
 LOOKS = 10
-_MADE_OF = re.compile(r"^(?P<pod>\S+?)-[a-z0-9]+-[a-z0-9]{5}$")
-Used = dict[str, list[tuple[int, int]]]
 
 
 async def test_an_idle_service_stays_far_below_what_it_asks_for(
@@ -41,23 +38,12 @@ async def test_an_idle_service_stays_far_below_what_it_asks_for(
 
 async def _at_rest(cluster: Cluster) -> Used:
     """Wait until the sum of all CPU has stopped falling: what is told is up to minutes old."""
-    used, now = await _used(cluster), 0
+    used, now = await used_now(cluster), 0
     for _ in range(LOOKS):
         before = sum(cpu for cpu, _ in chain(*used.values()))
         await asyncio.sleep(INTERVAL_S)
-        used = await _used(cluster)
+        used = await used_now(cluster)
         now = sum(cpu for cpu, _ in chain(*used.values()))
         if now >= STOPPED * before:
             return used
     pytest.fail(f"CPU is still falling, {now}m by now")
-
-
-async def _used(cluster: Cluster) -> Used:
-    """Return millicores and MiB of each container, by workload and container."""
-    used: Used = defaultdict(list)
-    for line in (await cluster.run("top", "pods", "--containers", "--no-headers")).splitlines():
-        pod, name, cpu, memory = line.split()
-        made_of = found["pod"] if (found := _MADE_OF.match(pod)) else pod.rpartition("-")[0] or pod
-        numbers = int(cpu.removesuffix("m")), int(memory.removesuffix("Mi"))
-        used[f"{made_of} {name}"].append(numbers)
-    return used

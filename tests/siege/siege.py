@@ -30,9 +30,9 @@ from tools.stack import Stack
 from tools.topology import app_ids
 
 CAFES: Final = ("gangnam", "hongdae", "jamsil")
-SETTLED: Final = frozenset({("PAID", "PAID"), ("ACCEPTED", "PAID"), ("CANCELLED", "REFUNDED")}) | {
-    ("CANCELLED", status) for status in ("FAILED", "VOIDED")
-}
+SETTLED: Final = frozenset(
+    {("PAID", "PAID"), ("ACCEPTED", "PAID"), ("COMPLETED", "PAID"), ("CANCELLED", "REFUNDED")}
+) | {("CANCELLED", status) for status in ("FAILED", "VOIDED")}
 """(order, payment): nothing moves any more until a person at the cafe does something."""
 
 SETTINGS: Final = {
