@@ -139,7 +139,7 @@ class Crowd:
         for step in STEPS:
             url = f"{self.plan['url']}/cafe-orders/{order_id}/{step}"
             headers = self.headers(self.baristas[cafe_id], str(uuid.uuid4()))
-            while time.monotonic() < until and not await self.is_done(url, headers):
+            while time.monotonic() < until and not await self.is_done(url, headers):  # noqa: ASYNC110
                 await asyncio.sleep(LOOK_EVERY_S)
 
     async def is_done(self, url: str, headers: dict[str, str]) -> bool:
