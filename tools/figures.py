@@ -36,7 +36,13 @@ _RATES: Final = {1.0: 60, 40.0: 400, 100.0: 1_000}
 _TARGET: Final = ROOT / "docs" / "figures.md"
 
 
-ALL_ARE_LET_IN: Final[Environment] = {"MAX_IN_FLIGHT": "1000", "MAX_TURN_MS": "60000"}
+ALL_ARE_LET_IN: Final[Environment] = {
+    "CALLER_RATE_PER_S": "1000",
+    "CALLER_BURST": "1000",
+    "MAX_IN_FLIGHT": "1000",
+    "MAX_OPEN_ORDERS": "1000",
+    "MAX_TURN_MS": "60000",
+}
 """A burst is measured whole: an order that is turned away has no cost."""
 
 

@@ -31,15 +31,8 @@ _LIVE_ORDERS: Final = 350
 _CUSTOMERS: Final = 20
 _HUNDREDS: Final = 10
 _SERVED_AT: Final = 8.0
-_PATIENT: Final[Environment] = {
-    "CALLER_RATE_PER_S": "1000",
-    "CALLER_BURST": "1000",
-    "MAX_OPEN_ORDERS": "1000",
-    "PAYMENT_DEADLINE_S": "3600",
-    "ACCEPT_DEADLINE_S": "3600",
-}
-"""Beside what `fresh_stack` sets: nobody is turned away, and no reminder looks at an order while it
-is counted."""
+_PATIENT: Final[Environment] = {"PAYMENT_DEADLINE_S": "3600", "ACCEPT_DEADLINE_S": "3600"}
+"""Beside what `fresh_stack` sets: no reminder looks at an order while it is counted."""
 _REPORT: Final = """# Figures of the read side
 
 Written by `make page-figures` on fresh local stacks (SQLite state, Valkey streams; all processes
