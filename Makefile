@@ -100,8 +100,8 @@ chaos: install dapr ## every fault under load on real stacks, <= 60 min: make ch
 siege: install dapr ## many people order while cafe-svc is slow, or the payment gateway down, <= 5 min: make siege [SEED=7] [WRITE=docs/siege.md]
 	@$(RUN) tests.siege $(SEED:%=--seed %) $(WRITE:%=--write %)
 
-k8s-test: install dev-secrets ## everything on a real cluster, half an hour: make k8s-test KUBECONFIG=file [ONLY=rollout] [NAMESPACE=name] [KEEP=1] [WRITE=page.md]
-	@$(RUN) tests.k8s $(if $(ONLY),--only "$(ONLY)") $(NAMESPACE:%=--namespace %) $(if $(KEEP),--keep) $(OVERLAY:%=--overlay %) $(GATEWAY:%=--gateway %) $(WRITE:%=--write %)
+k8s-test: install dev-secrets ## everything on a real cluster, half an hour: make k8s-test KUBECONFIG=file [ONLY=rollout] [NAMESPACE=name] [KEEP=1] [ALL=1] [OVERLAY=dir] [CLASS=name|none] [GATEWAY=url] [WRITE=page.md]
+	@$(RUN) tests.k8s $(if $(ONLY),--only "$(ONLY)") $(NAMESPACE:%=--namespace %) $(if $(KEEP),--keep) $(if $(ALL),--all) $(OVERLAY:%=--overlay %) $(CLASS:%=--gateway-class %) $(GATEWAY:%=--gateway %) $(WRITE:%=--write %)
 
 mutate: install ## change every row of the state tables once: do the tests notice? make mutate [SERVICE=order-svc]
 	@$(RUN) tests.tools.mutation --at-least 90 $(SERVICE)
@@ -148,6 +148,7 @@ kind: ## a cluster of your own, by docker, kind, kubectl and helm, with Dapr and
 	@$(HELM) dapr dapr --repo https://dapr.github.io/helm-charts --version 1.18.2 \
 		--namespace dapr-system --create-namespace -f k8s/platform/dapr.yaml --set global.ha.enabled=false
 	@kind load docker-image --name cafe $(IMAGE_NAMES:%=localhost/%:dev)
+	@kubectl config use-context kind-cafe
 
 dev-secrets: install ## random passwords and tokens for k8s/overlays/dev, written once
 	@$(RUN) tools.dev_secrets

@@ -132,9 +132,9 @@ Left out is what the sidecars send by the clock, load or not: XPENDING and empty
 |---|---|{dashes}|
 {rows}
 
-The goals for API calls and deliveries are missed at 1 order/s. An order needs 12 calls without its
-page: POST 3 (a job for its deadlines, save, publish), payment 5 (save, charge, read, save,
-publish), cafe 2 (save, publish), the order hears Paid 2 (read, save). One of them is the read
+Goals for calls and deliveries are missed where few orders come at once. An order needs 12 calls
+without its page: POST 3 (a job for its deadlines, save, publish), payment 5 (save, charge, read,
+save, publish), cafe 2 (save, publish), the order hears Paid 2 (read, save). One of them is the read
 between payment's two saves: a save returns no ETag, so an update after an insert has to read. The
 page adds a read and a write per batch of events, and tells it to the replicas at which somebody may
 be following, a publish and a delivery: three batches for an order alone, fewer the more orders come

@@ -28,9 +28,10 @@ async def about(cluster: Cluster) -> list[str]:
 
 
 def _store(stateful_set: Json) -> str:
-    [runs] = stateful_set["spec"]["template"]["spec"]["containers"]
+    runs = stateful_set["spec"]["template"]["spec"]["containers"][0]
+    image = runs["image"].rpartition("/")[2]
     command = " ".join([*runs.get("command", []), *runs.get("args", [])])
-    return f"{runs['image']} ({command})" if command else runs["image"]
+    return f"{image} ({command})" if command else image
 
 
 async def _raised(cluster: Cluster) -> str:

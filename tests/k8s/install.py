@@ -103,7 +103,10 @@ def _gateway(place: Place) -> list[Json]:
 
 
 def _from_outside(place: Place) -> Json:
-    """Let the controller in from wherever it runs: where that is only its installer knows."""
+    """Let the controller in from any other namespace: which it is only its installer knows.
+
+    One whose proxies run beside the Gateway, or on the network of nodes, needs an overlay for it.
+    """
     name = "kubernetes.io/metadata.name"
     others = {"matchExpressions": [{"key": name, "operator": "NotIn", "values": [place.namespace]}]}
     path = "/spec/ingress/0/from/0/namespaceSelector"

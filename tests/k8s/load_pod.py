@@ -158,8 +158,8 @@ async def acknowledged(cluster: Cluster, request: dict[str, Any]) -> Answer:
     async def once() -> Answer:
         try:
             [answer] = await ask(cluster, [request])
-        except KubectlError as error:
-            return Answer(0, {}, str(error))
+        except (KubectlError, TimeoutError) as error:
+            return Answer(0, {}, repr(error))
         return answer
 
     return await eventually(

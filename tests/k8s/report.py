@@ -24,7 +24,7 @@ HEAD: Final = """\
 
 Written by `{command}`: every row is a test of
 [tests/k8s](../../tests/k8s), its procedure, the load during it, what was measured, when (UTC) and
-at which commit: a row may be of a later run than its neighbours.
+at which commit of the suite: a row may be of a later run than its neighbours.
 The load runs on the cores of what it is put on, so it is a share of what this cluster was seen to
 carry. After each load every order is settled, and what was acknowledged, stored, said and charged
 is compared order by order (tests/chaos/invariants.py): that is what "invariants violated" counts.

@@ -36,6 +36,7 @@ async def test_an_order_costs_each_program_so_much(
         await asyncio.sleep(LOOK_EVERY_S)
         looks = [await _used_later(cluster) for _ in range(LOOKS)]
 
+    assert all(set(look) == set(looks[0]) for look in looks)
     rate = heard[0].ok / heard[0].lasted_s
     for name in sorted(looks[0]):
         cpu = mean(sum(each for each, _ in look[name]) for look in looks)

@@ -26,8 +26,8 @@ def enforced(cluster: Cluster) -> bool:
 
 
 async def _enforced(cluster: Cluster) -> bool:
-    await _may_send(cluster, [])
     try:
+        await _may_send(cluster, [])
         await _reaches(cluster, [])
     except AssertionError:
         return False

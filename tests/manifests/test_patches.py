@@ -69,8 +69,13 @@ def test_sidecars_and_stores_find_the_file_of_the_authority(patched: list[Manife
     found_at = {"name": "sslRootCert", "value": f"{folder}/ca.crt"}
 
     assert "ca.crt" in by_name(patched, "ConfigMap")[volumes[name]["configMap"]["name"]]["data"]
-    assert f"SSL_CERT_FILE={folder}/ca.crt" in notes["dapr.io/env"].split(",")
+    assert notes["dapr.io/env"] == f"{_env_before()},SSL_CERT_FILE={folder}/ca.crt"
     assert all(
         (found_at in each["metadata"]) == (each["type"] == "state.postgresql")
         for each in components
     )
+
+
+def _env_before() -> str:
+    sidecar = yaml.safe_load((ROOT / "k8s" / "components" / "dapr" / "sidecar.yaml").read_text())
+    return sidecar["spec"]["template"]["metadata"]["annotations"]["dapr.io/env"]
